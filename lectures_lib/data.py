@@ -1,0 +1,150 @@
+"""The course's data: images and quoted numbers, every file checked when it is read."""
+
+import hashlib
+import io
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from . import environment
+
+FOLDER = Path(__file__).parent.parent / "data"
+FILES = ("cat.png", "fashion_mnist.npz", "published.json")  # listed in SHA256SUMS
+FASHION_CLASSES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+Pair = tuple[Tensor, Tensor]  # images, labels
+
+
+class DataError(Exception):
+    """Data that is missing, incomplete or altered, or a request it cannot meet."""
+
+
+def fashion_mnist(split: str, n: int | None = None, seed: int = 0) -> Pair:
+    """Pictures of clothes: a balanced part of Fashion-MNIST (Xiao et al. 2017, MIT).
+
+    Args:
+        split: "train" (8,000 images) or "test" (2,000).
+        n: how many to draw, the classes equal up to one; None: all, in stored order.
+        seed: which draw; LECTURES_SEED is added to it.
+    Returns: images float32 (n, 1, 28, 28) in [0, 1]; labels int64 (n,), the places in
+    FASHION_CLASSES. Raises DataError: unknown split, n out of range, unsound file.
+    """
+    images, labels = _subset(_fashion_mnist(FOLDER), split, n, seed)
+    return images / 255, labels
+
+
+def digits(split: str, n: int | None = None, seed: int = 0) -> Pair:
+    """Handwritten digits: scikit-learn's 1,797 images (Alpaydin and Kaynak 1998).
+
+    Neighbours in the file seem to share a writer. So "test" is its last 600, mostly by
+    other hands than "train" (1,197): harder than a random part, nearer to real use.
+    Arguments, errors: as for fashion_mnist; when a class is used up, others fill n.
+    Returns: images float32 (n, 1, 8, 8) in [0, 1]; labels int64 (n,), 0 to 9.
+    """
+    images, labels = _subset(_digits(), split, n, seed)
+    return images / 16, labels
+
+
+def photo() -> Tensor:
+    """A cat, float32 (3, 300, 451) in [0, 1]: red, green, blue; rows, columns.
+
+    Raises DataError when the file is not as shipped. Source: Stéfan van der Walt, CC0.
+    """
+    image = Image.open(io.BytesIO(_read("cat.png"))).convert("RGB")
+    return torch.tensor(np.asarray(image)).permute(2, 0, 1).contiguous() / 255
+
+
+def published(name: str) -> dict:
+    """Numbers quoted from a paper, with their source: one entry of published.json.
+
+    Raises DataError for an unknown name, or when the file is not as shipped.
+    """
+    entries = json.loads(_read("published.json"))
+    if name not in entries:
+        raise DataError(f"no quoted numbers {name!r}; there are: {', '.join(entries)}")
+    return entries[name]
+
+
+def verify() -> dict[str, str]:
+    """Each data file: "ok", or the sentence that says what is wrong and what to do."""
+    report = dict.fromkeys(FILES, "ok")
+    for name in FILES:
+        try:
+            _read(name)
+        except DataError as error:
+            report[name] = str(error)
+    return report
+
+
+@cache  # kept as bytes; whoever asks gets floats of their own
+def _fashion_mnist(folder: Path) -> dict[str, Tensor]:
+    with np.load(io.BytesIO(_read("fashion_mnist.npz")), allow_pickle=False) as arrays:
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+@cache
+def _digits() -> dict[str, Tensor]:
+    from sklearn.datasets import load_digits  # here: its import takes a second
+
+    pixels, target = map(torch.tensor, load_digits(return_X_y=True))
+    images = pixels.byte().reshape(-1, 8, 8)
+    train = {"train_images": images[:-600], "train_labels": target[:-600]}
+    return train | {"test_images": images[-600:], "test_labels": target[-600:]}
+
+
+def _subset(arrays: dict[str, Tensor], split: str, n: int | None, seed: int) -> Pair:
+    if split not in ("train", "test"):
+        raise DataError(f"unknown split {split!r}: expected 'train' or 'test'")
+    images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"].long()
+    chosen = torch.arange(len(labels)) if n is None else _draw(labels, n, seed)
+    return images[chosen, None].float(), labels[chosen]  # copies
+
+
+def _draw(labels: Tensor, n: int, seed: int) -> Tensor:
+    if not isinstance(n, int | np.integer) or n is True or not 1 <= n <= len(labels):
+        raise DataError(f"n = {n!r}: expected a whole number from 1 to {len(labels)}")
+    generator = environment.generator(seed)
+    order = torch.randperm(len(labels), generator=generator)
+    # Each class queues in this order; the first of every queue come before the second.
+    queues = torch.nn.functional.one_hot(labels[order])
+    place = (queues.cumsum(0) * queues).sum(1)
+    chosen = order[place.argsort(stable=True)[:n]]
+    return chosen[torch.randperm(len(chosen), generator=generator)]
+
+
+def _read(name: str) -> bytes:  # only what SHA256SUMS vouches for
+    listed = rf"^# (\d+) bytes  {name}\s+(\w+)  {name}\s"
+    sums = re.search(listed, _bytes("SHA256SUMS").decode(errors="replace"), re.M)
+    if sums is None:
+        raise _broken("SHA256SUMS", f"does not list {name}")
+    expected = f"expected {sums[1]} bytes, SHA-256 {sums[2][:12]}…"
+    content = _bytes(name, expected)
+    found = hashlib.sha256(content).hexdigest()
+    if found != sums[2]:
+        found = f"found {len(content)} bytes, SHA-256 {found[:12]}…"
+        raise _broken(name, f"is not as shipped: {expected}; {found}")
+    return content
+
+
+def _bytes(name: str, expected: str = "expected the list of checksums") -> bytes:
+    if not FOLDER.is_dir():
+        raise _broken("", "is missing; was lectures_lib installed without -e?")
+    try:
+        return (FOLDER / name).read_bytes()
+    except OSError as error:
+        raise _broken(name, f"cannot be read ({error.strerror}): {expected}") from None
+
+
+def _broken(name: str, state: str) -> DataError:
+    return DataError(
+        f"data/{name} {state}. To restore it, run in the course's folder: "
+        f"git checkout HEAD -- data/{name} (without git: download the course again)"
+    )
