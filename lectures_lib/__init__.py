@@ -1,0 +1,48 @@
+"""Helpers of the course "Deep Learning III": what every notebook needs, and no more.
+
+import lectures_lib as ll
+
+device = ll.setup()
+"""
+
+import torch
+
+from . import (
+    claims,
+    data,
+    environment,
+    explorers,
+    figures,
+    models,
+    training,
+    widgets,
+)
+
+__all__ = [
+    "claims",
+    "data",
+    "environment",
+    "explorers",
+    "figures",
+    "models",
+    "setup",
+    "training",
+    "widgets",
+]
+
+
+def setup(seed: int = 0) -> torch.device:
+    """Begin a notebook: seed everything, set the figure style, choose the device.
+
+    Args:
+        seed: the number in LECTURES_SEED (0 when it is not set) is added to it.
+
+    Returns:
+        The device to put nets on: the GPU when there is one.
+
+    Raises:
+        ValueError: LECTURES_SEED is not a whole number.
+    """
+    environment.seed_everything(seed)
+    figures.use_style()
+    return environment.device()

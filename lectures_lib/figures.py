@@ -1,0 +1,212 @@
+"""The look of every figure: style, alt text, and the diagrams of the course."""
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+from torch import nn
+
+from .models import Layer, output_size
+
+# Okabe and Ito's palette: told apart with every common form of colour blindness.
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
+SKY, RED, YELLOW, GREY, INK = "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C", "#222222"
+_CYCLE = plt.cycler(color=[BLUE, ORANGE, GREEN, PINK, RED, SKY]) + plt.cycler(
+    linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (3, 1))]
+)
+
+
+def use_style() -> None:
+    """Set the style of all figures: large type, strong lines, one palette."""
+    plt.rcdefaults()
+    plt.rcParams.update(
+        {
+            **{"figure.figsize": (9, 4.2), "figure.dpi": 100, "savefig.dpi": 100},
+            **{"figure.constrained_layout.use": True, "font.size": 14},
+            **{"axes.spines.top": False, "axes.spines.right": False},
+            **{"axes.titlesize": 15, "axes.titlelocation": "left"},
+            **{
+                "axes.prop_cycle": _CYCLE,
+                "lines.linewidth": 2.5,
+                "hatch.linewidth": 1.5,
+            },
+            **{"text.color": INK, "axes.labelcolor": INK, "image.cmap": "gray"},
+        }
+    )
+
+
+def png(fig: Figure, colors: int | None = 64) -> bytes:
+    """The figure as PNG bytes, the same for the same picture, and the figure closed.
+
+    Args:
+        colors: size of the palette, which makes drawings several times smaller;
+            None keeps all colours, for photographs.
+    """
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", metadata={"Software": None})
+    plt.close(fig)
+    if colors is None:
+        return buffer.getvalue()
+    full = Image.open(buffer).convert("RGB")
+    method, dither = Image.Quantize.FASTOCTREE, Image.Dither.NONE
+    small = io.BytesIO()
+    full.quantize(colors, method=method, dither=dither).save(
+        small, "PNG", optimize=True
+    )
+    return small.getvalue()
+
+
+def show(fig: Figure, alt: str, colors: int | None = 64) -> None:
+    """Display the figure with its description, which is printed below it as well.
+
+    Args:
+        alt: what is to be seen, in a sentence or two, for who cannot see it; without
+            numbers that change from run to run.
+        colors: as in `png`.
+
+    Raises:
+        ValueError: there is no description.
+    """
+    if not alt.strip():
+        raise ValueError('a figure needs a description: show(fig, alt="what it shows")')
+    alt = " ".join(alt.split())
+    bundle = {"image/png": png(fig, colors), "text/plain": "<figure>"}
+    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+    print(f"Figure: {alt}")
+
+
+def label_line(ax: Axes, line: plt.Line2D, text: str, index: int = -1, **kwargs):
+    """Write text beside a point of the line, in its colour: no legend to look up."""
+    x, y = line.get_xdata()[index], line.get_ydata()[index]
+    defaults = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
+    color = line.get_color()
+    return ax.annotate(text, (x, y), color=color, **(defaults | kwargs))
+
+
+def draw_images(axes, images, titles) -> None:
+    """Draw images (n, 1, height, width) in [0, 1] with a title each, without axes."""
+    for ax, image, title in zip(np.ravel(axes), images, titles):
+        ax.imshow(image[0], vmin=0, vmax=1)
+        ax.set_title(title, loc="center", fontsize=12)
+        ax.axis("off")
+
+
+def taps(
+    size: int,
+    kernel_size: int,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    pixel: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the padded input that one output pixel of a convolution sees.
+
+    Args:
+        pixel: number of the output pixel, row by row; past the end, the last one.
+    """
+    out = output_size(size, kernel_size, stride, padding, dilation)
+    row, column = divmod(min(pixel, out * out - 1), out)
+    steps = dilation * np.arange(kernel_size)
+    return row * stride + steps, column * stride + steps
+
+
+def draw_convolution(
+    ax_in: Axes,
+    ax_out: Axes,
+    size: int,
+    kernel_size: int,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    pixel: int = 0,
+) -> None:
+    """Draw the padded input with the taps of one output pixel lit, and the output.
+
+    Rows and columns at the end that no output pixel sees are hatched. Arguments as in
+    `taps`.
+    """
+    out = output_size(size, kernel_size, stride, padding, dilation)
+    rows, columns = taps(size, kernel_size, stride, padding, dilation, pixel)
+    padded = np.zeros((size + 2 * padding,) * 2)
+    padded[padding : padding + size, padding : padding + size] = 1
+    padded[np.ix_(rows, columns)] = 2
+    _draw_cells(ax_in, padded, first=-padding)
+    used = (out - 1) * stride + dilation * (kernel_size - 1) + 1
+    _hatch_border(ax_in, used, len(padded), first=-padding)
+    output = np.ones((out, out))
+    output.flat[min(pixel, out * out - 1)] = 2
+    _draw_cells(ax_out, output, first=0)
+
+
+def _draw_cells(ax: Axes, kinds: np.ndarray, first: int) -> None:
+    """Draw a square of cells of kind 0 (padding), 1 (pixel) or 2 (lit)."""
+    edges = np.arange(len(kinds) + 1) + first - 0.5
+    palette = ListedColormap(["#FFFFFF", "#CFE3F2", BLUE])
+    style = {"cmap": palette, "vmin": 0, "vmax": 2, "edgecolors": "#9AA8B2"}
+    ax.pcolormesh(edges, edges, kinds, linewidth=1, **style)
+
+
+def _hatch_border(ax: Axes, used: int, side: int, first: int) -> None:
+    """Hatch what lies right of and below the first `used` of `side` cells."""
+    if used == side:
+        return
+    style = {"facecolor": "none", "edgecolor": RED, "hatch": "//", "linewidth": 0}
+    start, end = first - 0.5, first - 0.5 + used
+    ax.add_patch(Rectangle((end, start), side - used, side, **style))
+    ax.add_patch(Rectangle((start, end), used, side - used, **style))
+
+
+def draw_network(ax: Axes, layers: list[Layer], labels: bool = True) -> list[Rectangle]:
+    """Draw a net from its own layers: a box for each with weights and each pooling.
+
+    Height grows with the square root of the picture's side, width with the logarithm
+    of the number of channels; a linear layer is a thin bar.
+
+    Args:
+        layers: of `models.layers(model, input_shape)`.
+        labels: write kind and output shape at each box.
+
+    Returns:
+        The boxes, in the order of the layers.
+    """
+    kinds = (nn.Conv2d, nn.Linear, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+    boxes, x = [], 0.0
+    for layer in (layer for layer in layers if isinstance(layer.module, kinds)):
+        channels, *side = layer.output_shape
+        height = side[0] ** 0.5 if side else np.log2(channels)
+        width = 0.25 * np.log2(channels) if side else 0.5
+        box = Rectangle((x, -height / 2), width, height, **_layer_style(layer.module))
+        boxes.append(ax.add_patch(box))
+        if labels:
+            text, style = _layer_text(layer), {"ha": "center", "fontsize": 11}
+            ax.text(x + width / 2, -height / 2 - 0.25, text, va="top", **style)
+        x += width + (1.0 if labels else 0.3)
+    ax.axhline(0, color=GREY, linewidth=1.5, zorder=0)
+    tallest = max(box.get_height() for box in boxes) / 2
+    ax.set(xlim=(-0.6, x), ylim=(-tallest - (1.7 if labels else 0.3), tallest + 0.3))
+    ax.axis("off")
+    return boxes
+
+
+def _layer_style(module: nn.Module) -> dict:
+    if isinstance(module, nn.Conv2d):
+        return {"facecolor": BLUE, "edgecolor": INK}
+    if isinstance(module, nn.Linear):
+        return {"facecolor": ORANGE, "edgecolor": INK, "hatch": "\\\\"}
+    return {"facecolor": "#FFFFFF", "edgecolor": INK}
+
+
+def _layer_text(layer: Layer) -> str:
+    shape = "×".join(map(str, layer.output_shape))
+    module = layer.module
+    if isinstance(module, nn.Conv2d):
+        kernel = "×".join(map(str, module.kernel_size))
+        return f"conv {kernel}\n{shape}"
+    kind = "linear" if isinstance(module, nn.Linear) else "pool"
+    return f"{kind}\n{shape}"

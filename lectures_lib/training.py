@@ -1,0 +1,165 @@
+"""Training, evaluation, and repetition over seeds: the one loop of the course."""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import torch
+from joblib import Parallel, delayed
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from . import environment
+
+Data = tuple[Tensor, Tensor]
+
+
+@dataclass
+class History:
+    """What happened in each epoch; NaN from the epoch on in which the run diverged."""
+
+    train_loss: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    test_accuracy: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    diverged: bool = False
+
+    def __str__(self) -> str:
+        epochs = f"{len(self.train_loss)} epochs in {self.seconds:.1f} s"
+        if self.diverged:
+            return f"diverged in epoch {len(self.train_loss)} ({epochs})"
+        last = f"training loss {self.train_loss[-1]:.3f}" if self.train_loss else "none"
+        if self.test_accuracy:
+            last += f", test accuracy {self.test_accuracy[-1]:.3f}"
+        return f"{epochs}: {last}"
+
+
+def fit(
+    model: nn.Module,
+    train: Data,
+    test: Data | None = None,
+    epochs: int = 5,
+    batch_size: int = 128,
+    learning_rate: float = 0.05,
+    momentum: float = 0.9,
+    seed: int = 0,
+) -> History:
+    """Train a classifier in place: stochastic gradient descent on the cross-entropy.
+
+    A run whose loss or weights stop being finite ends there, marked as diverged.
+
+    Args:
+        model: takes images (batch, channels, height, width), gives logits
+            (batch, classes); trained on the device that holds its weights.
+        train: images float32 (n, channels, height, width) and labels int64 (n,).
+        test: the same for the accuracy after each epoch.
+        seed: of the order of the images, shifted by LECTURES_SEED.
+
+    Raises:
+        ValueError: images and labels do not belong together.
+    """
+    images, labels = _checked(train)
+    place = next(model.parameters()).device
+    images, labels = _channels_last(images).to(place), labels.to(place)
+    model.to(memory_format=torch.channels_last)  # measured: 10 to 30 % faster on a CPU
+    optimizer = torch.optim.SGD(model.parameters(), learning_rate, momentum)
+    order = environment.generator(seed)
+    history, start = History(), time.perf_counter()
+    for _ in range(epochs):
+        model.train()
+        batches = torch.randperm(len(images), generator=order).split(batch_size)
+        loss, correct = _epoch(model, images, labels, batches, optimizer)
+        finite = math.isfinite(loss) and _weights_are_finite(model)
+        history.diverged = not finite
+        history.train_loss.append(loss if finite else math.nan)
+        history.train_accuracy.append(correct if finite else math.nan)
+        if test is not None:
+            history.test_accuracy.append(accuracy(model, test) if finite else math.nan)
+        if not finite:
+            break
+    history.seconds = time.perf_counter() - start
+    return history
+
+
+def _epoch(model, images, labels, batches, optimizer) -> tuple[float, float]:
+    """One pass over the batches: mean loss and accuracy; stops at a non-finite loss."""
+    total_loss, correct = 0.0, 0
+    for batch in batches:
+        logits = model(images[batch])
+        loss = F.cross_entropy(logits, labels[batch])
+        if not math.isfinite(loss.item()):
+            return math.nan, math.nan
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total_loss += loss.item() * len(batch)
+        correct += (logits.argmax(1) == labels[batch]).sum().item()
+    return total_loss / len(images), correct / len(images)
+
+
+@torch.no_grad()
+def logits(model: nn.Module, images: Tensor, batch_size: int = 1000) -> Tensor:
+    """Logits (n, classes) in evaluation mode; the net keeps the mode it was in."""
+    place, mode = next(model.parameters()).device, model.training
+    batches = _channels_last(images).split(batch_size)
+    model.eval()
+    try:
+        return torch.cat([model(batch.to(place)) for batch in batches])
+    finally:
+        model.train(mode)
+
+
+def accuracy(model: nn.Module, data: Data) -> float:
+    """Share of images whose largest logit is at their label; NaN if one is not finite.
+
+    Raises:
+        ValueError: images and labels do not belong together.
+    """
+    images, labels = _checked(data)
+    scores = logits(model, images)
+    if not scores.isfinite().all():
+        return math.nan  # a diverged net has no accuracy: argmax would invent one
+    return (scores.argmax(1).cpu() == labels.cpu()).float().mean().item()
+
+
+def over_seeds(
+    experiment: Callable[[int], object], seeds: Iterable[int], jobs: int = 1
+) -> list:
+    """The results of experiment(seed) for each seed, in order.
+
+    Python, NumPy and torch are seeded with seed + LECTURES_SEED before each run; the
+    experiment receives the seed itself, since all draws of the library add the offset.
+
+    Args:
+        jobs: processes side by side; each takes about 0.4 GB with torch loaded.
+    """
+
+    def run(seed: int) -> object:
+        environment.seed_everything(seed)
+        return experiment(seed)
+
+    return Parallel(n_jobs=jobs)(delayed(run)(seed) for seed in seeds)
+
+
+def _weights_are_finite(model: nn.Module) -> bool:
+    return all(weight.isfinite().all() for weight in model.parameters())
+
+
+def _channels_last(images: Tensor) -> Tensor:
+    # One channel has no order of its own, and torch then keeps the slower layout.
+    if images.dim() != 4:
+        return images
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+def _checked(data: Data) -> Data:
+    images, labels = data
+    if labels.dim() != 1 or len(images) != len(labels) or len(labels) == 0:
+        raise ValueError(
+            f"images {tuple(images.shape)} and labels {tuple(labels.shape)} do not "
+            "belong together; expected (n, …) and (n,) with the same n of at least 1"
+        )
+    if labels.dtype != torch.int64:
+        raise ValueError(f"labels are {labels.dtype}; expected torch.int64")
+    return images, labels

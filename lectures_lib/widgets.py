@@ -1,0 +1,304 @@
+"""Predictions, quizzes and explorers: live with a kernel, and still alive without one.
+
+Each object shows itself in two faces: ipywidgets where a kernel runs, and plain HTML in
+the stored notebook, the deck and the site.
+"""
+
+import base64
+import html
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import ipywidgets
+from matplotlib.figure import Figure
+
+from .figures import png
+
+Settings = dict[str, object]
+
+STYLE = """<style>
+.ll{margin:1em 0}.ll figure{margin:.5em 0}
+.ll img{max-width:100%;height:auto;background:#fff}
+.ll .ll-slider{display:flex;gap:.75em;align-items:center;font-weight:600}
+.ll input[type=range]{flex:1;max-width:24em;min-height:24px}
+.ll.on figcaption,.ll.on .off{display:none}
+.ll fieldset{border:1px solid #8c8c8c;border-radius:6px;padding:.5em 1em}
+.ll fieldset label{display:block;margin:.4em 0}.ll legend{font-weight:600}
+.ll details{border:1px solid #8c8c8c;border-radius:6px;padding:.3em 1em;margin:.4em 0}
+.ll summary{cursor:pointer}
+@media print{.ll.on .off,.ll.on figcaption{display:block}
+.ll.on .ll-slider,.ll.on p{display:none}}
+</style>"""
+
+# The script builds the slider itself: where scripts do not run (an untrusted notebook),
+# the reader sees every picture with its caption, and no dead control.
+SCRIPT = """<script>(function (script) {
+  var root = script.parentElement, frames = root.querySelectorAll('figure');
+  function element(tag, attributes) {
+    var made = document.createElement(tag);
+    for (var name in attributes) made.setAttribute(name, attributes[name]);
+    return made;
+  }
+  var label = element('label', {'class': 'll-slider'}), value = element('output', {}),
+      live = element('p', {'aria-live': 'polite'}),
+      input = element('input', {type: 'range', min: 0, max: frames.length - 1, value: 0,
+                                step: 1, autocomplete: 'off'});
+  label.append(root.getAttribute('aria-label') + ' ', input, ' ', value);
+  root.prepend(label);
+  root.append(live);
+  function show(chosen) {
+    frames.forEach(function (f, i) { f.classList.toggle('off', i !== chosen); });
+    var name = frames[chosen].dataset.name;
+    value.textContent = name;
+    input.setAttribute('aria-valuetext', name);
+    live.textContent = frames[chosen].querySelector('figcaption').textContent;
+  }
+  input.addEventListener('input', function () { show(+input.value); });
+  input.addEventListener('keydown', function (event) { event.stopPropagation(); });
+  root.classList.add('on');
+  show(0);
+})(document.currentScript);</script>"""
+
+
+class Quiz:
+    """A question whose options each explain themselves when opened; needs no kernel.
+
+    Args:
+        options: for each option whether it is the answer, and why or why not.
+
+    Raises:
+        ValueError: there is no answer among the options, or more than one.
+    """
+
+    def __init__(self, question: str, options: dict[str, tuple[bool, str]]) -> None:
+        answers = sum(right for right, _ in options.values())
+        if answers != 1:
+            raise ValueError(f"a quiz needs one answer, this one has {answers}")
+        self.question, self.options = question, options
+
+    def __repr__(self) -> str:
+        return f"Quiz({self.question})"
+
+    def _repr_html_(self) -> str:
+        rows = [f'{STYLE}<div class="ll"><p><b>{html.escape(self.question)}</b></p>']
+        for letter, (option, (right, why)) in zip("ABCDEFGH", self.options.items()):
+            verdict = "✓ This is the answer." if right else "✗ Not this one."
+            rows.append(
+                f"<details><summary>{letter}. {html.escape(option)}</summary>"
+                f"<p>{verdict} {html.escape(why)}</p></details>"
+            )
+        return "\n".join(rows) + "</div>"
+
+
+class Predict:
+    """A question asked before the experiment; the choice is kept, nothing waits for it.
+
+    The choice survives running the cell again: it is kept by question while the kernel
+    lives.
+    """
+
+    _choices: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, question: str, options: Sequence[str]) -> None:
+        self.question, self.options = question, tuple(options)
+        self.choices = ipywidgets.RadioButtons(
+            options=self.options,
+            value=self._choices.get(question),
+            layout={"width": "auto"},
+        )
+        self.status = ipywidgets.HTML()
+        title = ipywidgets.HTML(f"<b>Predict first: {html.escape(question)}</b>")
+        self.view = ipywidgets.VBox([title, self.choices, self.status])
+        self.choices.observe(self._record, "value")
+
+    def _record(self, change: dict) -> None:
+        self._choices[self.question] = change["new"]
+        self.status.value = "Recorded. Now run the experiment."
+
+    def compare(self, result: str) -> "Result":
+        """Set the choice beside the result, one of the options.
+
+        Raises:
+            ValueError: the result is not among the options.
+        """
+        if result not in self.options:
+            raise ValueError(f"{result!r} is not one of {', '.join(self.options)}")
+        choice = self._choices.get(self.question)
+        said = "You made no prediction." if choice is None else f"You said: {choice}."
+        verdict = {None: "", result: " ✓"}.get(choice, " ✗ Worth a second look.")
+        return Result(f"{said} The result: {result}.{verdict}")
+
+    def __repr__(self) -> str:
+        return f"Predict({self.question})"
+
+    def _repr_mimebundle_(self, **_) -> dict:
+        return _two_faces(self.view, repr(self), self.to_html())
+
+    def to_html(self) -> str:
+        name = html.escape(self.question, quote=True)
+        rows = "".join(
+            f'<label><input type="radio" name="{name}"> {html.escape(option)}</label>'
+            for option in self.options
+        )
+        return (
+            f'{STYLE}<div class="ll"><fieldset><legend>Predict first: {name}</legend>'
+            f"{rows}</fieldset></div>"
+        )
+
+
+class Explorer:
+    """Sliders, one picture and one sentence; its presets are also its stored version.
+
+    Args:
+        label: what it explores, in a few words.
+        controls: for each setting the values it may take; a range becomes a slider.
+        draw: makes a figure, always of one size, from the settings and the settings
+            before them (None at first), to be drawn as a grey ghost.
+        say: one sentence that states what is to be seen.
+        presets: named settings, at most 12, the first is where it starts.
+        challenge: a task in words, and whether given settings solve it.
+
+    Raises:
+        ValueError: a preset names an unknown control or value, or there are none or
+            too many.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        controls: dict[str, Sequence],
+        draw: Callable[[Settings, Settings | None], Figure],
+        say: Callable[[Settings], str],
+        presets: dict[str, Settings],
+        challenge: tuple[str, Callable[[Settings], bool]] | None = None,
+    ) -> None:
+        _check_presets(presets, controls)
+        self.label, self.presets, self.challenge = label, presets, challenge
+        self.draw, self.say = draw, say
+        self.previous: Settings | None = None
+        self.settings = dict(next(iter(presets.values())))
+        self._frames: str | None = None
+        self.sliders = {name: _control(name, v) for name, v in controls.items()}
+        self.preset = ipywidgets.Dropdown(options=list(presets), description="preset")
+        self.reset = ipywidgets.Button(description="Reset")
+        self.picture = ipywidgets.Image(format="png")
+        self.status = ipywidgets.HTML()
+        self.view = self._lay_out()
+        self._move_sliders(self.settings)
+        self._update()
+        self.preset.observe(lambda change: self.set(**presets[change["new"]]), "value")
+        self.reset.on_click(lambda _: self._reset())
+        for slider in self.sliders.values():
+            slider.observe(lambda _: self._moved(), "value")
+
+    def set(self, **settings: object) -> None:
+        """Move several controls at once, with one redraw."""
+        self._move_sliders(settings)
+        self._moved()
+
+    def _lay_out(self) -> ipywidgets.Widget:
+        task = self.challenge[0] if self.challenge else ""
+        grid = ipywidgets.GridBox(
+            list(self.sliders.values()),
+            layout={"grid_template_columns": "repeat(2, 24em)"},
+        )
+        title = ipywidgets.HTML(f"<b>Explorer: {html.escape(self.label)}</b>")
+        goal = ipywidgets.HTML(f"<b>Challenge:</b> {html.escape(task)}" if task else "")
+        buttons = ipywidgets.HBox([self.preset, self.reset])
+        return ipywidgets.VBox([title, buttons, grid, self.picture, self.status, goal])
+
+    def _reset(self) -> None:
+        self.preset.value = next(iter(self.presets))
+        self.set(**self.presets[self.preset.value])
+
+    def _move_sliders(self, settings: Settings) -> None:
+        self._quiet = True
+        for name, value in settings.items():
+            self.sliders[name].value = value
+        self._quiet = False
+
+    def _moved(self) -> None:
+        settings = {name: slider.value for name, slider in self.sliders.items()}
+        if self._quiet or settings == self.settings:
+            return
+        self.previous, self.settings = self.settings, settings
+        self._update()
+
+    def _update(self) -> None:
+        try:
+            figure = self.draw(self.settings, self.previous)
+            self.picture.value = png(figure, colors=None)  # four times quicker
+            text = self.say(self.settings)
+        except Exception as error:  # a callback that raises would fail in silence
+            text = f"This setting cannot be drawn. {type(error).__name__}: {error}"
+        if self.challenge and self.challenge[1](self.settings):
+            text += " ★ Challenge solved."
+        self.status.value = f'<p role="status">{html.escape(text)}</p>'
+
+    def __repr__(self) -> str:
+        return f"Explorer({self.label}: {', '.join(self.presets)})"
+
+    def _repr_mimebundle_(self, **_) -> dict:
+        return _two_faces(self.view, repr(self), self.to_html())
+
+    def to_html(self) -> str:
+        if self._frames is None:  # drawn once: the presets do not change
+            before = [None, *self.presets.values()]
+            pairs = zip(self.presets.items(), before)
+            self._frames = "\n".join(self._frame(*new, old) for new, old in pairs)
+        label = html.escape(self.label, quote=True)
+        goal = f"<p><b>Challenge:</b> {html.escape(self.challenge[0])}</p>"
+        return (
+            f'{STYLE}<div class="ll" role="group" aria-label="{label}">{self._frames}'
+            f"{SCRIPT}</div>{goal if self.challenge else ''}"
+        )
+
+    def _frame(self, name: str, settings: Settings, previous: Settings | None) -> str:
+        data = base64.b64encode(png(self.draw(settings, previous))).decode()
+        name = html.escape(name, quote=True)
+        return (
+            f'<figure data-name="{name}"><img alt="{html.escape(self.label)}: {name}" '
+            f'src="data:image/png;base64,{data}">'
+            f"<figcaption>{html.escape(self.say(settings))}</figcaption></figure>"
+        )
+
+
+class Result:
+    """A sentence for the reader that may differ from run to run."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return f'<p class="ll-result"><b>{html.escape(self.text)}</b></p>'
+
+
+def _two_faces(view: ipywidgets.Widget, text: str, stored: str) -> dict:
+    """The live view, and what stands for it where no kernel runs."""
+    # The default text of a box prints all of its children, pictures included.
+    return view._repr_mimebundle_() | {"text/plain": text, "text/html": stored}
+
+
+def _control(name: str, values: Sequence) -> ipywidgets.Widget:
+    style = {"description": name.replace("_", " "), "continuous_update": True}
+    style["style"] = {"description_width": "9em"}
+    if isinstance(values, range):
+        low, high, step = values[0], values[-1], values.step
+        return ipywidgets.IntSlider(min=low, max=high, step=step, value=low, **style)
+    return ipywidgets.SelectionSlider(options=list(values), **style)
+
+
+def _check_presets(presets: dict[str, Settings], controls: dict[str, Sequence]) -> None:
+    if not 1 <= len(presets) <= 12:
+        raise ValueError(
+            f"an explorer needs 1 to 12 presets, this one has {len(presets)}"
+        )
+    for title, settings in presets.items():
+        for name in controls.keys() ^ settings.keys():
+            raise ValueError(f"preset {title!r} and the controls differ in {name!r}")
+        for name, value in settings.items():
+            if value not in controls[name]:
+                raise ValueError(f"preset {title!r}: {name} cannot be {value!r}")

@@ -1,0 +1,132 @@
+"""The training loop: against a loop written out, and where it must refuse."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import lectures_lib as ll
+from lectures_lib import training
+
+
+@pytest.fixture
+def digits():
+    return ll.data.digits("train", n=200)
+
+
+def small_net() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10)
+    )
+
+
+def test_fit_is_the_textbook_loop(digits):
+    ours, theirs = small_net(), small_net()
+    training.fit(ours, digits, epochs=2, batch_size=64, learning_rate=0.1, seed=5)
+    images, labels = digits
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9)
+    order = torch.Generator().manual_seed(5)
+    for _ in range(2):
+        for batch in torch.randperm(200, generator=order).split(64):
+            optimizer.zero_grad()
+            F.cross_entropy(theirs(images[batch]), labels[batch]).backward()
+            optimizer.step()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_history_counts_what_happened(digits):
+    history = training.fit(small_net(), digits, digits, epochs=3)
+    assert len(history.train_loss) == len(history.test_accuracy) == 3
+    assert history.train_loss[-1] < history.train_loss[0]
+    assert history.seconds > 0 and not history.diverged
+    assert "3 epochs" in str(history) and "test accuracy" in str(history)
+
+
+def test_no_epochs_leave_the_net_as_it_is(digits):
+    net = small_net()
+    history = training.fit(net, digits, epochs=0)
+    assert history.train_loss == [] and str(history)
+    for a, b in zip(net.parameters(), small_net().parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_the_order_depends_on_the_seed_and_on_lectures_seed(digits, monkeypatch):
+    def first_weight(seed):
+        net = small_net()
+        training.fit(net, digits, epochs=1, seed=seed)
+        return net[0].weight[0, 0, 0, 0].item()
+
+    weight = first_weight(0)
+    assert first_weight(0) == weight != first_weight(1)
+    monkeypatch.setenv("LECTURES_SEED", "1")
+    assert first_weight(0) != weight
+
+
+@pytest.mark.parametrize("learning_rate", [1e4, 1e30])
+def test_a_diverging_run_is_reported_as_diverged_never_as_a_number(
+    digits, learning_rate
+):
+    net = small_net()
+    history = training.fit(net, digits, digits, epochs=3, learning_rate=learning_rate)
+    if not history.diverged:  # 1e4 may survive with huge weights: then it is a number
+        assert math.isfinite(history.test_accuracy[-1])
+        return
+    assert math.isnan(history.train_loss[-1]) and math.isnan(history.test_accuracy[-1])
+    assert str(history).startswith("diverged in epoch")
+
+
+def test_a_net_with_nan_has_no_accuracy(digits):
+    net = small_net()
+    nn.init.constant_(net[0].weight, math.nan)
+    assert math.isnan(training.accuracy(net, digits))
+
+
+def test_accuracy_is_counted_in_evaluation_mode_and_leaves_the_mode(digits):
+    net = nn.Sequential(small_net(), nn.Dropout(0.9)).train()
+    images, labels = digits
+    expected = (net.eval()(images).argmax(1) == labels).double().mean().item()
+    assert training.accuracy(net.train(), digits) == pytest.approx(expected)
+    assert net.training
+
+
+def test_batch_norm_statistics_do_not_move_in_evaluation(digits):
+    net = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(64, 10)).train()
+    training.accuracy(net, digits)
+    assert net[0].num_batches_tracked == 0
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "words"),
+    [
+        (torch.zeros(5, 1, 8, 8), torch.zeros(4).long(), "do not belong together"),
+        (torch.zeros(5, 1, 8, 8), torch.zeros(5, 1).long(), "do not belong together"),
+        (torch.zeros(0, 1, 8, 8), torch.zeros(0).long(), "at least 1"),
+        (torch.zeros(5, 1, 8, 8), torch.zeros(5), "expected torch.int64"),
+    ],
+)
+def test_data_that_does_not_fit_is_named(images, labels, words):
+    with pytest.raises(ValueError, match=words):
+        training.fit(small_net(), (images, labels))
+    with pytest.raises(ValueError, match=words):
+        training.accuracy(small_net(), (images, labels))
+
+
+def test_over_seeds_keeps_order_and_seeds_each_run(monkeypatch):
+    runs = training.over_seeds(lambda seed: (seed, torch.rand(1).item()), range(3))
+    assert [seed for seed, _ in runs] == [0, 1, 2]
+    assert training.over_seeds(lambda seed: torch.rand(1).item(), [2]) == [runs[2][1]]
+    monkeypatch.setenv("LECTURES_SEED", "1")
+    assert training.over_seeds(lambda seed: torch.rand(1).item(), [1]) == [runs[2][1]]
+
+
+def test_over_seeds_side_by_side_gives_the_same():
+    def draw(seed):
+        return torch.rand(1).item()
+
+    assert training.over_seeds(draw, range(2), jobs=2) == training.over_seeds(
+        draw, [0, 1]
+    )

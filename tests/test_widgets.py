@@ -1,0 +1,187 @@
+"""Predictions, quizzes, explorers: callbacks called directly, and their stored face."""
+
+import re
+
+import matplotlib.pyplot as plt
+import pytest
+
+import lectures_lib as ll
+from lectures_lib import widgets
+
+
+@pytest.fixture(autouse=True)
+def no_choices(monkeypatch):
+    monkeypatch.setattr(widgets.Predict, "_choices", {})
+
+
+def make_explorer(draw=None, **changes):
+    def plot(now, before):
+        fig, ax = plt.subplots(figsize=(2, 1))
+        for settings in filter(None, (now, before)):
+            ax.plot([0, settings["height"]])
+        return fig
+
+    arguments = {
+        "label": "a line",
+        "controls": {"height": range(0, 5), "kind": ("low", "high")},
+        "draw": draw or plot,
+        "say": lambda s: f"It rises to {s['height']}, {s['kind']}.",
+        "presets": {
+            "flat": {"height": 0, "kind": "low"},
+            "steep": {"height": 4, "kind": "high"},
+        },
+        "challenge": ("reach 3.", lambda s: s["height"] == 3),
+    }
+    return widgets.Explorer(**(arguments | changes))
+
+
+def test_a_slider_redraws_says_and_remembers_the_setting_before():
+    explorer = make_explorer()
+    flat = explorer.picture.value
+    explorer.sliders["height"].value = 2
+    assert explorer.picture.value != flat
+    assert "rises to 2, low" in explorer.status.value
+    assert explorer.previous == {"height": 0, "kind": "low"}
+
+
+def test_presets_and_reset_move_all_controls_with_one_redraw():
+    drawn = []
+
+    def draw(now, before):
+        drawn.append(now)
+        return plt.figure(figsize=(1, 1))
+
+    explorer = make_explorer(draw=draw)
+    explorer.preset.value = "steep"
+    assert drawn[1:] == [{"height": 4, "kind": "high"}]
+    explorer.sliders["height"].value = 1
+    explorer.reset.click()
+    assert explorer.settings == {"height": 0, "kind": "low"}
+    assert explorer.preset.value == "flat"
+    explorer.reset.click()  # nothing changes, nothing is drawn
+    assert explorer.sliders["kind"].value == "low"
+
+
+def test_a_challenge_is_noticed():
+    explorer = make_explorer()
+    assert "solved" not in explorer.status.value
+    explorer.sliders["height"].value = 3
+    assert "Challenge solved" in explorer.status.value
+
+
+def test_dragged_fast_it_ends_at_the_last_setting_and_leaks_no_figure():
+    explorer = make_explorer()
+    for i in range(60):
+        explorer.sliders["height"].value = i % 5
+    assert explorer.settings["height"] == 59 % 5
+    assert not plt.get_fignums()
+
+
+def test_a_setting_that_cannot_be_drawn_says_so_and_the_next_one_works():
+    def draw(now, before):
+        if now["height"] == 2:
+            raise RuntimeError("no such line")
+        return plt.figure(figsize=(1, 1))
+
+    explorer = make_explorer(draw=draw)
+    explorer.sliders["height"].value = 2
+    assert "no such line" in explorer.status.value
+    explorer.sliders["height"].value = 1
+    assert "rises to 1" in explorer.status.value
+
+
+@pytest.mark.parametrize(
+    ("presets", "words"),
+    [
+        ({}, "1 to 12 presets"),
+        ({"a": {"height": 0}}, "differ in 'kind'"),
+        ({"a": {"height": 9, "kind": "low"}}, "height cannot be 9"),
+    ],
+)
+def test_presets_that_do_not_fit_are_named(presets, words):
+    with pytest.raises(ValueError, match=words):
+        make_explorer(presets=presets)
+
+
+def test_the_stored_explorer_has_a_captioned_described_frame_for_each_preset():
+    bundle = make_explorer()._repr_mimebundle_()
+    assert bundle["text/plain"] == "Explorer(a line: flat, steep)"
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    stored = bundle["text/html"]
+    assert (
+        len(re.findall(r'<img alt="a line: \w+" src="data:image/png;base64,', stored))
+        == 2
+    )
+    assert re.findall("<figcaption>(.*?)</figcaption>", stored)[1] == (
+        "It rises to 4, high."
+    )
+    assert stored == make_explorer()._repr_mimebundle_()["text/html"]
+    assert "http" not in stored  # nothing is fetched
+
+
+def test_text_is_escaped():
+    explorer = make_explorer(label="a < b", say=lambda s: "<b>&")
+    assert "<b>&" not in explorer.to_html() and "a &lt; b" in explorer.to_html()
+    quiz = widgets.Quiz("a < b?", {"<i>": (True, "x<y")})
+    assert "<i>" not in quiz._repr_html_() and "x&lt;y" in quiz._repr_html_()
+
+
+def test_a_prediction_is_recorded_and_survives_running_the_cell_again():
+    predict = widgets.Predict("how many?", ["1", "2"])
+    assert "made no prediction" in repr(predict.compare("2"))
+    predict.choices.value = "1"
+    assert "Recorded" in predict.status.value
+    again = widgets.Predict("how many?", ["1", "2"])
+    assert again.choices.value == "1"
+    assert "You said: 1" in repr(again.compare("2")) and "✗" in repr(again.compare("2"))
+    assert "✓" in repr(again.compare("1"))
+
+
+def test_a_result_that_is_no_option_is_refused():
+    with pytest.raises(ValueError, match="'3' is not one of 1, 2"):
+        widgets.Predict("how many?", ["1", "2"]).compare("3")
+
+
+@pytest.mark.parametrize("right", [(False, False), (True, True)])
+def test_a_quiz_has_one_answer(right):
+    options = {"ab"[i]: (r, "why") for i, r in enumerate(right)}
+    with pytest.raises(ValueError, match="one answer"):
+        widgets.Quiz("which?", options)
+
+
+def test_every_option_of_a_quiz_explains_itself():
+    stored = widgets.Quiz(
+        "which?", {"a": (True, "yes"), "b": (False, "no")}
+    )._repr_html_()
+    assert stored.count("<details>") == 2
+    assert "✓ This is the answer. yes" in stored and "✗ Not this one. no" in stored
+
+
+SETTINGS = {
+    "kernel_size": range(1, 6),
+    "stride": range(1, 4),
+    "padding": range(0, 3),
+    "dilation": range(1, 4),
+}
+
+
+def test_one_output_pixel_draws_every_setting_of_its_corners():
+    explorer = ll.explorers.one_output_pixel()
+    for size in (4, 10):
+        for kernel_size in SETTINGS["kernel_size"]:
+            for dilation in SETTINGS["dilation"]:
+                explorer.set(
+                    size=size, kernel_size=kernel_size, dilation=dilation, pixel=99
+                )
+                assert "cannot be drawn" not in explorer.status.value
+
+
+def test_one_output_pixel_says_what_pytorch_does():
+    explorer = ll.explorers.one_output_pixel()
+    explorer.set(size=9, kernel_size=3, stride=3, padding=1, dilation=1)
+    assert "9×9 input gives a 3×3 output" in explorer.status.value
+    assert "2 rows and as many columns are never seen" in explorer.status.value
+    explorer.set(size=4, kernel_size=5, dilation=3, padding=0)
+    assert "there is no output" in explorer.status.value
+    explorer.set(size=8, kernel_size=3, dilation=2, padding=2, stride=1)
+    assert "Challenge solved" in explorer.status.value
