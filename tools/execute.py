@@ -1,0 +1,300 @@
+"""Write the notebooks' outputs: the one way it is done, so that their diffs stay clean.
+
+    python tools/execute.py [NN …] [--all]
+
+Runs each notebooks/NN_*.ipynb (without a number: all) whose code, outputs, library,
+data or versions have changed since its outputs were written; with --all the others too.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+
+import nbformat
+import psutil
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).parents[1]
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+TIMEOUT = 300  # seconds a cell
+BUDGETS = {"s": 60, "MB": 1000, "kB": 1500}
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
+
+
+class NotebookError(Exception):
+    """A notebook that could not be executed; its text says why, for the terminal."""
+
+
+def digest(content: object) -> str:
+    """The SHA-256 of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def inputs_hash(notebook: NotebookNode) -> str:
+    """The fingerprint of what is run: source and tags of each code cell."""
+    cells = code_cells(notebook)
+    return digest([[c.source, sorted(c.metadata.get("tags", []))] for c in cells])
+
+
+def library_hash(root: Path = ROOT) -> str:
+    """The fingerprint of what the notebooks use: library, data and versions."""
+    used = [*root.glob("lectures_lib/*.py"), root / "data/SHA256SUMS"]
+    used = sorted(path for path in [*used, root / "requirements.txt"] if path.exists())
+    # as text: line ends differ between systems
+    return digest([[path.name, path.read_text("utf-8")] for path in used])
+
+
+def outputs_hash(notebook: NotebookNode) -> str:
+    """The fingerprint of what is written: it shows when another program wrote."""
+    metadata = {k: v for k, v in notebook.metadata.items() if k != "lectures"}
+    cells = [[c.outputs, c.execution_count] for c in code_cells(notebook)]
+    return digest([metadata, cells])
+
+
+def fingerprints(notebook: NotebookNode, root: Path = ROOT) -> dict[str, str]:
+    """Name → fingerprint of what the stored outputs hang on."""
+    return {
+        "inputs": inputs_hash(notebook),
+        "library": library_hash(root),
+        "outputs": outputs_hash(notebook),
+    }
+
+
+def read(path: Path) -> NotebookNode:
+    """The notebook, with an id for each cell."""
+    with warnings.catch_warnings(action="ignore"):  # missing ids are created
+        try:
+            notebook = nbformat.read(path, as_version=4)
+            notebook.nbformat_minor = max(5, notebook.nbformat_minor)
+            nbformat.validate(notebook)
+        except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+            reason = str(error).splitlines()[0]
+            raise NotebookError(f"{path.name} is not a notebook: {reason}") from None
+    return notebook
+
+
+def environment() -> dict[str, str]:
+    """The kernel's environment: what would make stored outputs differ is left out."""
+    left_out = {"LECTURES_SEED", "PYTHONWARNINGS", "MPLBACKEND"}
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
+    return kept | {"PYTHONHASHSEED": "0"}
+
+
+def run(notebook: NotebookNode, folder: Path, timeout: float = TIMEOUT) -> None:
+    """Execute the notebook in place, in its folder.
+
+    Raises NotebookError with the cell and the error's last lines.
+    """
+    for cell in code_cells(notebook):
+        cell.update(outputs=[], execution_count=None)
+    started = []
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=timeout,
+        record_timing=False,
+        store_widget_state=False,
+        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=lambda cell, cell_index: started.append(cell),
+    )
+    try:
+        client.execute(env=environment())
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        what, text = explain(error, timeout)
+        raise NotebookError(failure(notebook, started[-1], what, text)) from None
+    except AssertionError:  # nbclient's, after Ctrl-C
+        raise KeyboardInterrupt from None
+    for cell in code_cells(notebook):
+        said = "".join(o.text for o in cell.outputs if o.get("name") == "stderr")
+        if said:
+            raise NotebookError(failure(notebook, cell, "wrote to stderr", said))
+
+
+def explain(error: Exception, timeout: float) -> tuple[str, str]:
+    """What the cell did to end the execution, and the error's text."""
+    if isinstance(error, CellTimeoutError):
+        return f"took longer than {timeout:g} s", ""
+    if isinstance(error, DeadKernelError):
+        return "killed the kernel (out of memory, or a crash)", ""
+    return "failed", re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+
+
+def failure(
+    notebook: NotebookNode, cell: NotebookNode, what: str, text: str = ""
+) -> str:
+    """What happened in this cell, with the last lines of the text, for the terminal."""
+    number = code_cells(notebook).index(cell) + 1
+    first = cell.source.strip().splitlines()[0]
+    return "\n    ".join(
+        [f"code cell {number} {what}: {first}", *text.strip().splitlines()[-6:]]
+    )
+
+
+def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join neighbouring pieces of printed text: how it is cut up is chance."""
+    merged = []
+    for output in outputs:
+        last = merged[-1] if merged else {}
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def tidy(cell: NotebookNode) -> None:
+    """Drop what needs a kernel, and hand the pictures' alt text on to the site."""
+    cell.outputs = merge_streams(cell.outputs)
+    cell.metadata.pop("execution", None)
+    for output in cell.outputs:
+        output.get("data", {}).pop(WIDGET_VIEW, None)
+    pictures = [
+        output.get("metadata", {}).get("image/png", {}) for output in cell.outputs
+    ]
+    alt = " ".join(picture["alt"] for picture in pictures if picture.get("alt"))
+    mystnb = cell.metadata.pop("mystnb", {})
+    image = {k: v for k, v in mystnb.pop("image", {}).items() if k != "alt"}
+    image |= {"alt": alt} if alt else {}
+    mystnb |= {"image": image} if image else {}
+    cell.metadata.update({"mystnb": mystnb} if mystnb else {})
+
+
+def tidy_notebook(notebook: NotebookNode, root: Path) -> None:
+    """Leave in an executed notebook what is the same on each machine."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.update(kernelspec=dict(KERNELSPEC), language_info=dict(LANGUAGE))
+    for cell in code_cells(notebook):
+        tidy(cell)
+    notebook.metadata["lectures"] = fingerprints(notebook, root)
+
+
+def replace(path: Path, notebook: NotebookNode) -> None:
+    """Write the file in one step: when it fails or is stopped, the old one stays."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            nbformat.write(notebook, file)
+        temporary.replace(path)
+    except OSError as error:
+        raise NotebookError(
+            f"cannot be written ({error.strerror}): not changed"
+        ) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def children_memory() -> float:
+    """Resident memory of this process's children and theirs, in MB."""
+    total = 0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            total += process.memory_info().rss
+    return total / 1e6
+
+
+@contextmanager
+def measured() -> Iterator[dict[str, float]]:
+    """Seconds, and the peak memory of the children in MB, until the block ends."""
+    found, done = {"MB": 0.0}, Event()
+
+    def sample() -> None:
+        while not done.wait(0.1):
+            found["MB"] = max(found["MB"], children_memory())
+
+    thread, start = Thread(target=sample, daemon=True), time.perf_counter()
+    thread.start()
+    try:
+        yield found
+    finally:
+        done.set()
+        thread.join()
+        found["s"] = time.perf_counter() - start
+
+
+def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
+    """Execute one notebook if it needs it; returns a line for the terminal.
+
+    Raises NotebookError when a cell fails or the file cannot be written; the file is
+    then as it was.
+    """
+    notebook = read(path)
+    if not always and notebook.metadata.get("lectures") == fingerprints(notebook, root):
+        return f"{path.name}: up to date"
+    if not os.access(path.parent, os.W_OK):
+        raise NotebookError(
+            f"{path.parent} is read-only, outputs cannot be stored there"
+        )
+    with measured() as found:
+        run(notebook, path.parent)
+    tidy_notebook(notebook, root)
+    replace(path, notebook)
+    found["kB"] = path.stat().st_size / 1000
+    over = [
+        f"over the budget of {BUDGETS[u]} {u}" for u in BUDGETS if found[u] > BUDGETS[u]
+    ]
+    sizes = [f"{found[unit]:.0f} {unit}" for unit in BUDGETS]
+    return f"{path.name}: " + ", ".join([*sizes, *over])
+
+
+def chosen(folder: Path, numbers: list[str]) -> list[Path]:
+    """The notebooks with these numbers, or all; NotebookError if a number has none."""
+    paths = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    missing = sorted(set(numbers) - {path.name[:2] for path in paths})
+    if missing:
+        raise NotebookError(f"there is no notebook {missing[0]} in {folder}")
+    return [path for path in paths if not numbers or path.name[:2] in numbers]
+
+
+def attempt(path: Path, root: Path, always: bool) -> bool:
+    """Execute a notebook and say what came of it; whether it went well."""
+    try:
+        print(execute(path, root, always), flush=True)
+    except NotebookError as error:
+        print(f"{path.name}: {error}", flush=True)
+        return False
+    return True
+
+
+def main(arguments: list[str], root: Path = ROOT) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("numbers", nargs="*", metavar="NN", help="00, 01, …")
+    parser.add_argument("--all", action="store_true", help="also what did not change")
+    options = parser.parse_args(arguments)
+    try:
+        paths = chosen(root / "notebooks", options.numbers)
+        went_well = [attempt(path, root, options.all) for path in paths]
+    except NotebookError as error:
+        print(error)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped: the notebook that was running is as it was before")
+        return 130
+    return 0 if all(went_well) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
