@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation
 from PIL import Image
 from torch import nn
 
@@ -81,12 +82,28 @@ def show(fig: Figure, alt: str, colors: int | None = 64) -> None:
     print(f"Figure: {alt}")
 
 
-def label_line(ax: Axes, line: plt.Line2D, text: str, index: int = -1, **kwargs):
-    """Write text beside a point of the line, in its colour: no legend to look up."""
-    x, y = line.get_xdata()[index], line.get_ydata()[index]
-    defaults = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
-    color = line.get_color()
-    return ax.annotate(text, (x, y), color=color, **(defaults | kwargs))
+def label(
+    ax: Axes, point: tuple[float, float], text: str, side: str = "right", **style
+) -> Annotation:
+    """Write text beside a point of the data: no far legend to look up.
+
+    Args:
+        side: "right", "left", "above" or "below" the point.
+        style: of the text, such as its color.
+
+    Raises:
+        KeyError: there is no such side.
+    """
+    places = {
+        "right": ((10, 0), "left", "center"),
+        "left": ((-10, 0), "right", "center"),
+        "above": ((0, 10), "center", "bottom"),
+        "below": ((0, -10), "center", "top"),
+    }
+    offset, ha, va = places[side]
+    return ax.annotate(
+        text, point, offset, textcoords="offset points", ha=ha, va=va, **style
+    )
 
 
 def draw_images(axes, images, titles) -> None:
@@ -179,7 +196,7 @@ def draw_network(ax: Axes, layers: list[Layer], labels: bool = True) -> list[Rec
     boxes, x = [], 0.0
     for layer in (layer for layer in layers if isinstance(layer.module, kinds)):
         channels, *side = layer.output_shape
-        height = side[0] ** 0.5 if side else np.log2(channels)
+        height = side[0] ** 0.5 if side else 0.6 * np.log2(channels)
         width = 0.25 * np.log2(channels) if side else 0.5
         box = Rectangle((x, -height / 2), width, height, **_layer_style(layer.module))
         boxes.append(ax.add_patch(box))

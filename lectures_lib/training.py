@@ -99,7 +99,7 @@ def _epoch(model, images, labels, batches, optimizer) -> tuple[float, float]:
 
 
 @torch.no_grad()
-def logits(model: nn.Module, images: Tensor, batch_size: int = 1000) -> Tensor:
+def logits(model: nn.Module, images: Tensor, batch_size: int = 250) -> Tensor:
     """Logits (n, classes) in evaluation mode; the net keeps the mode it was in."""
     place, mode = next(model.parameters()).device, model.training
     batches = _channels_last(images).split(batch_size)
