@@ -1,0 +1,56 @@
+# `make` lists the targets. Each of them installs what it needs into .venv first:
+# tools/install.py decides what that is, and returns at once when it is nothing.
+
+BIN := .venv/bin
+FIRST := notebooks/00_start_here.ipynb
+
+# Any Python can start the installer, which then finds the one for .venv.
+START := $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,\
+	$(shell command -v $(name) >/dev/null 2>&1 && echo $(name))))
+NO_PYTHON := The course needs Python 3.11, 3.12 or 3.13, and no Python is on the PATH. \
+	Install one and give the command again.
+
+# Jupyter starts as root only when told so, and in containers one often is.
+as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
+
+export PYTHON TORCH
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test execute lock clean core test-tools
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
+	@echo
+	@echo "  TORCH=cpu          the smaller torch, first choice on Linux without an NVIDIA GPU"
+	@echo "  PYTHON=python3.12  the Python that makes a new .venv"
+
+lab: core  ## open the course in JupyterLab
+	@$(trust)
+	$(BIN)/jupyter lab $(as_root) $(FIRST)
+
+test: test-tools  ## prove the collection: format, lint, tests, every notebook
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00, or ALL=1
+	$(BIN)/python tools/execute.py $(if $(ALL),--all) $(NB)
+
+lock: test-tools  ## write requirements.txt and environment.yml; UPGRADE=1 for newer versions
+	$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+clean:  ## remove .venv and whatever else the tools made, never your work
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis site/_build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+core test-tools:
+	@$(if $(START),$(START) tools/install.py $(if $(filter core,$@),core,test),\
+		echo "$(NO_PYTHON)" >&2; exit 1)
+
+# An untrusted notebook shows all pictures of an explorer at once. Trusting takes two
+# seconds, so only what is new since the last time; a read-only folder keeps no mark.
+define trust
+new=$$([ ! -e .venv/.trusted ] || echo "-newer .venv/.trusted"); \
+find notebooks -name '*.ipynb' $$new ! -path '*/.ipynb_checkpoints/*' \
+	-exec $(BIN)/jupyter trust {} + && touch .venv/.trusted 2>/dev/null || true
+endef
