@@ -6,14 +6,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 from PIL import Image
 from torch import nn
 
-from .models import Layer, output_size
+from .models import Layer
 
 # Okabe and Ito's palette: told apart with every common form of colour blindness.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
@@ -112,71 +111,6 @@ def draw_images(axes, images, titles) -> None:
         ax.imshow(image[0], vmin=0, vmax=1)
         ax.set_title(title, loc="center", fontsize=12)
         ax.axis("off")
-
-
-def taps(
-    size: int,
-    kernel_size: int,
-    stride: int = 1,
-    padding: int = 0,
-    dilation: int = 1,
-    pixel: int = 0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the padded input that one output pixel of a convolution sees.
-
-    Args:
-        pixel: number of the output pixel, row by row; past the end, the last one.
-    """
-    out = output_size(size, kernel_size, stride, padding, dilation)
-    row, column = divmod(min(pixel, out * out - 1), out)
-    steps = dilation * np.arange(kernel_size)
-    return row * stride + steps, column * stride + steps
-
-
-def draw_convolution(
-    ax_in: Axes,
-    ax_out: Axes,
-    size: int,
-    kernel_size: int,
-    stride: int = 1,
-    padding: int = 0,
-    dilation: int = 1,
-    pixel: int = 0,
-) -> None:
-    """Draw the padded input with the taps of one output pixel lit, and the output.
-
-    Rows and columns at the end that no output pixel sees are hatched. Arguments as in
-    `taps`.
-    """
-    out = output_size(size, kernel_size, stride, padding, dilation)
-    rows, columns = taps(size, kernel_size, stride, padding, dilation, pixel)
-    padded = np.zeros((size + 2 * padding,) * 2)
-    padded[padding : padding + size, padding : padding + size] = 1
-    padded[np.ix_(rows, columns)] = 2
-    _draw_cells(ax_in, padded, first=-padding)
-    used = (out - 1) * stride + dilation * (kernel_size - 1) + 1
-    _hatch_border(ax_in, used, len(padded), first=-padding)
-    output = np.ones((out, out))
-    output.flat[min(pixel, out * out - 1)] = 2
-    _draw_cells(ax_out, output, first=0)
-
-
-def _draw_cells(ax: Axes, kinds: np.ndarray, first: int) -> None:
-    """Draw a square of cells of kind 0 (padding), 1 (pixel) or 2 (lit)."""
-    edges = np.arange(len(kinds) + 1) + first - 0.5
-    palette = ListedColormap(["#FFFFFF", "#CFE3F2", BLUE])
-    style = {"cmap": palette, "vmin": 0, "vmax": 2, "edgecolors": "#9AA8B2"}
-    ax.pcolormesh(edges, edges, kinds, linewidth=1, **style)
-
-
-def _hatch_border(ax: Axes, used: int, side: int, first: int) -> None:
-    """Hatch what lies right of and below the first `used` of `side` cells."""
-    if used == side:
-        return
-    style = {"facecolor": "none", "edgecolor": RED, "hatch": "//", "linewidth": 0}
-    start, end = first - 0.5, first - 0.5 + used
-    ax.add_patch(Rectangle((end, start), side - used, side, **style))
-    ax.add_patch(Rectangle((start, end), used, side - used, **style))
 
 
 def draw_network(ax: Axes, layers: list[Layer], labels: bool = True) -> list[Rectangle]:

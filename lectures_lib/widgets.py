@@ -181,13 +181,13 @@ class Explorer:
         self.sliders = {name: _control(name, v) for name, v in controls.items()}
         self.preset = ipywidgets.Dropdown(options=list(presets), description="preset")
         self.reset = ipywidgets.Button(description="Reset")
-        self.picture = ipywidgets.Image(format="png")
+        self.picture = ipywidgets.Image(format="png", layout={"width": "900px"})
         self.status = ipywidgets.HTML()
         self.view = self._lay_out()
         self._move_sliders(self.settings)
         self._update()
-        self.preset.observe(lambda change: self.set(**presets[change["new"]]), "value")
-        self.reset.on_click(lambda _: self._reset())
+        self.preset.observe(lambda change: self._choose(change["new"]), "value")
+        self.reset.on_click(lambda _: self._choose(next(iter(presets))))
         for slider in self.sliders.values():
             slider.observe(lambda _: self._moved(), "value")
 
@@ -207,9 +207,9 @@ class Explorer:
         buttons = ipywidgets.HBox([self.preset, self.reset])
         return ipywidgets.VBox([title, buttons, grid, self.picture, self.status, goal])
 
-    def _reset(self) -> None:
-        self.preset.value = next(iter(self.presets))
-        self.set(**self.presets[self.preset.value])
+    def _choose(self, name: str | None) -> None:
+        if name is not None:
+            self.set(**self.presets[name])
 
     def _move_sliders(self, settings: Settings) -> None:
         self._quiet = True
@@ -222,6 +222,8 @@ class Explorer:
         if self._quiet or settings == self.settings:
             return
         self.previous, self.settings = self.settings, settings
+        names = [name for name, preset in self.presets.items() if preset == settings]
+        self.preset.value = names[0] if names else None
         self._update()
 
     def _update(self) -> None:

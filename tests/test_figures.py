@@ -5,10 +5,8 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-import torch
 from matplotlib.colors import to_hex
 from PIL import Image
-from torch.nn import functional as F
 
 import lectures_lib as ll
 from lectures_lib import figures, models
@@ -60,33 +58,6 @@ def test_style_is_readable_and_distinguishable_without_colour():
     cycle = plt.rcParams["axes.prop_cycle"].by_key()
     assert len(set(map(str, cycle["linestyle"]))) == len(cycle["color"]) == 6
     assert plt.rcParams["font.size"] >= 14
-
-
-@pytest.mark.parametrize("setting", [(8, 3, 1, 0, 1), (7, 3, 2, 1, 1), (9, 3, 3, 1, 2)])
-def test_taps_are_where_the_gradient_of_a_convolution_is(setting):
-    size, kernel_size, stride, padding, dilation = setting
-    out = models.output_size(*setting)
-    for pixel in range(out * out):
-        image = torch.zeros(1, 1, size, size, requires_grad=True)
-        padded = F.pad(image, [padding] * 4)
-        padded.retain_grad()
-        weight = torch.ones(1, 1, kernel_size, kernel_size)
-        F.conv2d(padded, weight, None, stride, 0, dilation).flatten()[pixel].backward()
-        seen = np.zeros(padded.shape[2:])
-        seen[np.ix_(*figures.taps(*setting, pixel))] = 1
-        assert (padded.grad[0, 0].numpy() == seen).all()
-
-
-def test_hatched_pixels_are_those_that_no_output_sees():
-    fig, (left, right) = plt.subplots(1, 2)
-    figures.draw_convolution(left, right, size=8, kernel_size=3, stride=3)
-    image = torch.zeros(1, 1, 8, 8, requires_grad=True)
-    F.conv2d(image, torch.ones(1, 1, 3, 3), stride=3).sum().backward()
-    unseen = int((image.grad == 0).sum())
-    assert (
-        sum(p.get_width() * p.get_height() for p in left.patches) == unseen == 64 - 36
-    )
-    plt.close(fig)
 
 
 def test_a_network_is_drawn_from_its_layers():

@@ -1,12 +1,15 @@
 """Predictions, quizzes, explorers: callbacks called directly, and their stored face."""
 
+import itertools
 import re
 
 import matplotlib.pyplot as plt
 import pytest
+import torch
+from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import widgets
+from lectures_lib import explorers, widgets
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +58,7 @@ def test_presets_and_reset_move_all_controls_with_one_redraw():
     explorer.preset.value = "steep"
     assert drawn[1:] == [{"height": 4, "kind": "high"}]
     explorer.sliders["height"].value = 1
+    assert explorer.preset.value is None
     explorer.reset.click()
     assert explorer.settings == {"height": 0, "kind": "low"}
     assert explorer.preset.value == "flat"
@@ -157,31 +161,52 @@ def test_every_option_of_a_quiz_explains_itself():
     assert "✓ This is the answer. yes" in stored and "✗ Not this one. no" in stored
 
 
-SETTINGS = {
-    "kernel_size": range(1, 6),
-    "stride": range(1, 4),
-    "padding": range(0, 3),
-    "dilation": range(1, 4),
-}
+SETTINGS = [(8, 3, 1, 0, 1), (7, 3, 2, 1, 1), (9, 3, 3, 1, 2), (10, 2, 3, 0, 1)]
 
 
-def test_one_output_pixel_draws_every_setting_of_its_corners():
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_one_output_pixel_lights_what_the_gradient_of_a_convolution_reaches(setting):
+    settings = dict(zip(explorers.GEOMETRY, setting)) | {"pixel": 99}
+    size, kernel_size, stride, padding, dilation = setting
+    image = torch.zeros(1, 1, size, size)
+    padded = F.pad(image, [padding] * 4).requires_grad_()
+    weight = torch.ones(1, 1, kernel_size, kernel_size)
+    output = F.conv2d(padded, weight, None, stride, 0, dilation)
+    output.sum().backward(retain_graph=True)
+    unseen = (padded.grad[0, 0].sum(1) == 0).nonzero().squeeze(1) - padding
+    assert explorers._unseen(settings) == unseen.tolist()
+    padded.grad = None
+    output.flatten()[-1].backward()
+    lit = explorers._input_kinds(settings) == 2
+    assert (padded.grad[0, 0].numpy() == lit).all()
+
+
+def test_one_output_pixel_draws_the_corners_of_its_controls():
     explorer = ll.explorers.one_output_pixel()
-    for size in (4, 10):
-        for kernel_size in SETTINGS["kernel_size"]:
-            for dilation in SETTINGS["dilation"]:
-                explorer.set(
-                    size=size, kernel_size=kernel_size, dilation=dilation, pixel=99
-                )
-                assert "cannot be drawn" not in explorer.status.value
+    limits = [(c.min, c.max) for c in explorer.sliders.values()]
+    for corner in itertools.product(*limits[:6]):
+        explorer.set(**dict(zip(explorer.sliders, corner)))
+        assert "cannot be drawn" not in explorer.status.value
 
 
 def test_one_output_pixel_says_what_pytorch_does():
     explorer = ll.explorers.one_output_pixel()
     explorer.set(size=9, kernel_size=3, stride=3, padding=1, dilation=1)
-    assert "9×9 input gives a 3×3 output" in explorer.status.value
-    assert "2 rows and as many columns are never seen" in explorer.status.value
+    assert "Input 9×9, output 3×3." in explorer.status.value
+    assert "no output pixel sees: 8; the same columns" in explorer.status.value
     explorer.set(size=4, kernel_size=5, dilation=3, padding=0)
     assert "there is no output" in explorer.status.value
-    explorer.set(size=8, kernel_size=3, dilation=2, padding=2, stride=1)
+
+
+@pytest.mark.parametrize(("stride", "dilation"), [(3, 1), (1, 3)])
+def test_one_output_pixel_accepts_both_ways_of_its_challenge(stride, dilation):
+    explorer = ll.explorers.one_output_pixel()
+    explorer.set(size=9, kernel_size=3, stride=2, padding=0, dilation=2)
+    assert "solved" not in explorer.status.value
+    explorer.set(stride=stride, dilation=dilation)
     assert "Challenge solved" in explorer.status.value
+
+
+def test_no_preset_of_one_output_pixel_gives_its_challenge_away():
+    explorer = ll.explorers.one_output_pixel()
+    assert not any(explorer.challenge[1](s) for s in explorer.presets.values())
