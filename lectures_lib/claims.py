@@ -1,7 +1,7 @@
 """Claims: statements of the lecture that a cell proves, or falls over."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 
 import numpy as np
 import torch
@@ -36,10 +36,12 @@ def claim(id: str, sentence: str, condition: object, **measured: object) -> None
             with its spread over seeds. Leave it out where the computation is exact.
 
     Raises:
-        ClaimError: the condition is false, or a measured number is not a number (NaN).
+        ClaimError: the condition is false, the margin is not positive, or a measured
+            number is not a number (NaN).
         TypeError: the condition is not a single truth value.
     """
-    holds = _truth(condition) and not any(map(_is_nan, measured.values()))
+    positive = "margin" not in measured or float(measured["margin"]) > 0
+    holds = _truth(condition) and positive and not _has_nan(measured)
     _ledger[id, sentence] = Claim(id, sentence, holds, measured)
     if not holds:
         values = ", ".join(f"{name} = {_short(v)}" for name, v in measured.items())
@@ -70,11 +72,15 @@ def _truth(condition: object) -> bool:
     return condition
 
 
-def _is_nan(value: object) -> bool:
-    try:
-        return bool(np.isnan(np.asarray(value, dtype=float)).any())
-    except (TypeError, ValueError):
-        return False  # names and other text
+def _has_nan(value: object) -> bool:
+    if is_dataclass(value):
+        value = vars(value)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return any(map(_has_nan, value))
+    differs = value != value  # of all values only NaN does not equal itself
+    return bool(differs.any() if hasattr(differs, "any") else differs)
 
 
 def _short(value: object) -> str:

@@ -18,10 +18,10 @@ def seed_offset() -> int:
     It is added to every seed of the course, so that one variable re-draws everything.
 
     Raises:
-        ValueError: LECTURES_SEED is not a whole number from 0 upwards.
+        ValueError: LECTURES_SEED is not a whole number of at most nine digits.
     """
     text = os.environ.get("LECTURES_SEED", "").strip() or "0"
-    if not text.isdecimal():
+    if not (text.isdecimal() and len(text) < 10):
         raise ValueError(
             f"LECTURES_SEED is {text!r}; expected a whole number such as 7. "
             "Unset it, or set it to a number, and restart the kernel."
@@ -33,7 +33,7 @@ def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and torch with seed + LECTURES_SEED."""
     number = seed + seed_offset()
     random.seed(number)
-    np.random.seed(number % 2**32)  # noqa: NPY002 - for libraries that draw from it
+    np.random.seed(number)  # noqa: NPY002 - for libraries that draw from it
     torch.manual_seed(number)
 
 

@@ -114,7 +114,7 @@ def _output_kinds(s: Settings) -> np.ndarray:
 def _draw_cells(ax: Axes, kinds: np.ndarray, first: int) -> None:
     """Draw a square of cells of kind 0 (padding), 1 (pixel) or 2 (lit)."""
     edges = np.arange(len(kinds) + 1) + first - 0.5
-    palette = ListedColormap(["#FFFFFF", "#CFE3F2", BLUE])
+    palette = ListedColormap(["#FFFFFF", "#A5CBE6", BLUE])
     style = {"cmap": palette, "vmin": 0, "vmax": 2, "edgecolors": "#9AA8B2"}
     ax.pcolormesh(edges, edges, kinds, linewidth=1, **style)
 

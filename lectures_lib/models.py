@@ -1,16 +1,11 @@
 """The nets of the course, and what can be counted on any net without running it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import fx, nn
-
-# Not counted, by the convention of the papers: no multiplications, or few.
-FREE = (
-    *(nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Softmax, nn.Identity, nn.Flatten, nn.Dropout),
-    *(nn.BatchNorm1d, nn.BatchNorm2d, nn.LocalResponseNorm, nn.MaxPool2d, nn.AvgPool2d),
-    *(nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d),
-)
 
 
 def output_size(
@@ -48,7 +43,10 @@ def lenet5(in_channels: int = 1, num_classes: int = 10) -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer as it runs: its module, the shape it gives for one image, its cost."""
+    """One layer as it runs: its module, the shape it gives for one image, its cost.
+
+    A module that runs twice is listed twice, with its parameters each time.
+    """
 
     name: str
     module: nn.Module
@@ -80,8 +78,8 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> list[Layer]:
 
         return hook
 
+    _check_known(model)
     leaves = [(n, m) for n, m in model.named_modules() if not list(m.children())]
-    _check_known([m for _, m in leaves])
     handles = [m.register_forward_hook(record(n)) for n, m in leaves]
     try:
         _run_on_meta(model, input_shape)
@@ -110,31 +108,44 @@ def depth(model: nn.Module) -> int:
 
     This is how the papers count: GoogLeNet has 22, ResNet-152 has 152.
     """
-    weighted = (nn.Conv2d, nn.Linear)
     modules = dict(model.named_modules())
     longest: dict[fx.Node, int] = {}
-    for node in fx.symbolic_trace(model).graph.nodes:
-        is_layer = node.op == "call_module" and isinstance(
-            modules[node.target], weighted
-        )
+    for node in _Tracer().trace(model).nodes:
+        is_layer = node.op == "call_module" and _counts(modules[node.target])
         before = max((longest[n] for n in node.all_input_nodes), default=0)
         longest[node] = before + is_layer
     return max(longest.values())
 
 
+def _counts(module: nn.Module) -> bool:
+    return isinstance(module, nn.Conv2d | nn.Linear)
+
+
+class _Tracer(fx.Tracer):
+    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
+        # By itself fx would look inside a student's subclass of Conv2d.
+        return _counts(module) or super().is_leaf_module(module, name)
+
+
 def _multiply_adds(module: nn.Module, output: torch.Tensor) -> int:
-    if isinstance(module, nn.Conv2d | nn.Linear):
+    if _counts(module):
         return output.numel() * module.weight[0].numel()  # weights that meet an output
     return 0
 
 
-def _check_known(modules: list[nn.Module]) -> None:
-    known = (nn.Conv2d, nn.Linear, *FREE)
-    names = {type(m).__name__ for m in modules if not isinstance(m, known)}
+def _check_known(model: nn.Module) -> None:
+    """Every module with weights of its own must be one whose cost is known."""
+    known = (nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
+    weighted = (
+        m
+        for m in model.modules()
+        if next(m.parameters(recurse=False), None) is not None
+    )
+    names = {type(m).__name__ for m in weighted if not isinstance(m, known)}
     if names:
         raise ValueError(
-            f"the cost of {', '.join(sorted(names))} is not known here; "
-            "known are Conv2d, Linear and layers without multiplications"
+            f"the cost of {', '.join(sorted(names))} is not known here; known are "
+            "Conv2d, Linear, batch norm and whatever has no weights"
         )
 
 
@@ -142,17 +153,26 @@ def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> None:
     shape = input_shape if len(input_shape) == 4 else (1, *input_shape)
     state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     weights = {name: tensor.to("meta") for name, tensor in state.items()}
-    mode = model.training
-    model.eval()  # batch norm takes a batch of one, dropout changes no shape
+    image = torch.empty(shape, device="meta")
     try:
-        image = torch.empty(shape, device="meta")
-        torch.func.functional_call(model, weights, image)
+        with evaluating(model):  # batch norm then takes a batch of one
+            torch.func.functional_call(model, weights, image)
     except RuntimeError as error:
         first = next((m for m in model.modules() if isinstance(m, nn.Conv2d)), None)
-        takes = f"; its first convolution takes {first.in_channels} channels"
+        hint = f" It takes {first.in_channels} channels." if first else ""
         raise ValueError(
-            f"the net cannot take an input of shape {tuple(input_shape)}: {error}"
-            + (takes if first else "")
+            f"the net cannot take an input of shape {tuple(input_shape)}: "
+            f"{error}.{hint}"
         ) from error
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside the block; then each module has its own mode again."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
     finally:
-        model.train(mode)
+        for module, mode in modes.items():
+            module.training = mode  # module.train() would thaw what is frozen below

@@ -6,10 +6,13 @@ the stored notebook, the deck and the site.
 
 import base64
 import html
+import math
+import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import ipywidgets
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from .figures import png
@@ -101,9 +104,10 @@ class Predict:
 
     def __init__(self, question: str, options: Sequence[str]) -> None:
         self.question, self.options = question, tuple(options)
+        choice = self._choices.get(question)
         self.choices = ipywidgets.RadioButtons(
             options=self.options,
-            value=self._choices.get(question),
+            value=choice if choice in self.options else None,
             layout={"width": "auto"},
         )
         self.status = ipywidgets.HTML()
@@ -176,6 +180,7 @@ class Explorer:
         self.label, self.presets, self.challenge = label, presets, challenge
         self.draw, self.say = draw, say
         self.previous: Settings | None = None
+        self._moved_at = -math.inf
         self.settings = dict(next(iter(presets.values())))
         self._frames: str | None = None
         self.sliders = {name: _control(name, v) for name, v in controls.items()}
@@ -213,15 +218,20 @@ class Explorer:
 
     def _move_sliders(self, settings: Settings) -> None:
         self._quiet = True
-        for name, value in settings.items():
-            self.sliders[name].value = value
-        self._quiet = False
+        try:
+            for name, value in settings.items():
+                self.sliders[name].value = value
+        finally:
+            self._quiet = False
 
     def _moved(self) -> None:
         settings = {name: slider.value for name, slider in self.sliders.items()}
         if self._quiet or settings == self.settings:
             return
-        self.previous, self.settings = self.settings, settings
+        now = time.monotonic()
+        if now - self._moved_at > 1:  # within a drag the ghost stays where it began
+            self.previous = self.settings
+        self._moved_at, self.settings = now, settings
         names = [name for name, preset in self.presets.items() if preset == settings]
         self.preset.value = names[0] if names else None
         self._update()
@@ -229,12 +239,13 @@ class Explorer:
     def _update(self) -> None:
         try:
             figure = self.draw(self.settings, self.previous)
-            self.picture.value = png(figure, colors=None)  # four times quicker
+            self.picture.value = png(figure, colors=None)  # a small palette takes time
             text = self.say(self.settings)
+            if self.challenge and self.challenge[1](self.settings):
+                text += " ★ Challenge solved."
         except Exception as error:  # a callback that raises would fail in silence
+            plt.close("all")
             text = f"This setting cannot be drawn. {type(error).__name__}: {error}"
-        if self.challenge and self.challenge[1](self.settings):
-            text += " ★ Challenge solved."
         self.status.value = f'<p role="status">{html.escape(text)}</p>'
 
     def __repr__(self) -> str:

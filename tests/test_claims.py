@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lectures_lib import claims
+from lectures_lib import claims, training
 
 
 @pytest.fixture(autouse=True)
@@ -31,11 +31,31 @@ def test_a_claim_that_falls_shows_what_was_measured(false):
 
 @pytest.mark.parametrize(
     "nan",
-    [math.nan, torch.tensor(math.nan), np.array([1.0, math.nan]), [1.0, math.nan]],
+    [
+        math.nan,
+        np.array([1.0, math.nan]),
+        torch.tensor(math.nan, requires_grad=True),
+        torch.tensor([1.0, math.nan], dtype=torch.bfloat16),
+        complex(0, math.nan),
+        [1.0, ["a", math.nan]],
+        {"error": math.nan},
+        training.History(train_loss=[math.nan]),
+    ],
 )
 def test_a_measured_nan_makes_a_claim_fall(nan):
     with pytest.raises(claims.ClaimError, match="nan"):
         claims.claim("D4", "deeper is worse", True, error=nan)
+
+
+@pytest.mark.parametrize("fine", [1, "nan", None, [], torch.ones(2), {"a": [1.0, "b"]}])
+def test_what_is_not_nan_may_be_measured(fine):
+    claims.claim("D4", "deeper is worse", True, value=fine)
+
+
+@pytest.mark.parametrize("margin", [0, -0.1, torch.tensor(-1.0)])
+def test_a_margin_that_is_used_up_makes_a_claim_fall(margin):
+    with pytest.raises(claims.ClaimError):
+        claims.claim("D4", "deeper is worse", True, margin=margin)
 
 
 def test_a_condition_that_is_nan_falls():
@@ -54,4 +74,5 @@ def test_what_is_not_one_truth_value_is_refused(condition):
 def test_running_a_cell_again_replaces_its_claim():
     for error in (0.2, 0.3):
         claims.claim("D4", "deeper is worse", True, error=error)
-    assert [c.measured for c in claims.ledger()] == [{"error": 0.3}]
+    claims.claim("D4", "another sentence", True)
+    assert [c.measured for c in claims.ledger()] == [{"error": 0.3}, {}]

@@ -32,7 +32,7 @@ def test_lectures_seed_shifts_every_draw(monkeypatch):
     assert draws() == first
 
 
-@pytest.mark.parametrize("text", ["abc", "1.5", "-3", "²", "1 2"])
+@pytest.mark.parametrize("text", ["abc", "1.5", "-3", "²", "1 2", "12345678901"])
 def test_a_seed_that_is_no_number_is_named(monkeypatch, text):
     monkeypatch.setenv("LECTURES_SEED", text)
     with pytest.raises(

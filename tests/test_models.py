@@ -77,9 +77,10 @@ def test_groups_stride_and_dilation_are_counted():
 
 def test_counting_leaves_the_net_alone():
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout()).train()
+    net[1].eval()  # frozen
     before = {name: value.clone() for name, value in net.state_dict().items()}
     models.layers(net, (1, 8, 8))
-    assert net.training and not net[0]._forward_hooks
+    assert net.training and not net[1].training and not net[0]._forward_hooks
     assert all(torch.equal(before[name], v) for name, v in net.state_dict().items())
     net(torch.zeros(2, 1, 8, 8))  # still on the CPU
 
@@ -87,6 +88,32 @@ def test_counting_leaves_the_net_alone():
 def test_a_shape_that_does_not_fit_says_what_does():
     with pytest.raises(ValueError, match=r"shape \(3, 32, 32\).*takes 1 channel"):
         models.multiply_adds(models.lenet5(), (3, 32, 32))
+
+
+def test_a_net_without_convolution_is_answered_too():
+    with pytest.raises(ValueError, match=r"shape \(3, 4, 4\)"):
+        models.layers(nn.Sequential(nn.Flatten(), nn.Linear(10, 2)), (3, 4, 4))
+
+
+def test_whatever_has_no_weights_may_be_in_the_net():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.GELU(), nn.Sequential(), nn.Flatten())
+    assert models.multiply_adds(net, (1, 5, 5)) == 2 * 9 * 9
+
+
+def test_weights_outside_known_layers_are_named():
+    net = nn.Sequential(nn.MultiheadAttention(4, 1))
+    with pytest.raises(ValueError, match="MultiheadAttention"):
+        models.layers(net, (4, 4))
+
+
+def test_a_subclass_of_a_layer_is_that_layer():
+    class Mine(nn.Conv2d):
+        def forward(self, x):
+            return super().forward(x) * 2
+
+    assert (
+        models.depth(nn.Sequential(Mine(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 2, 3))) == 2
+    )
 
 
 def test_layers_of_unknown_cost_are_named():

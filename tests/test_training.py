@@ -18,24 +18,41 @@ def digits():
 
 def small_net() -> nn.Module:
     torch.manual_seed(0)
-    return nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10)
-    )
+    convolution = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
+    return nn.Sequential(convolution, nn.Flatten(), nn.Dropout(), nn.Linear(144, 10))
+
+
+def linear_net() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
 
 
 def test_fit_is_the_textbook_loop(digits):
-    ours, theirs = small_net(), small_net()
-    training.fit(ours, digits, epochs=2, batch_size=64, learning_rate=0.1, seed=5)
+    ours, theirs = small_net(), small_net().train()
+    torch.manual_seed(1)  # of the dropout
+    history = training.fit(
+        ours.eval(), digits, epochs=2, batch_size=64, learning_rate=0.1, seed=5
+    )
     images, labels = digits
     optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9)
     order = torch.Generator().manual_seed(5)
+    torch.manual_seed(1)
+    step = 0
     for _ in range(2):
+        losses, correct = torch.zeros(200), torch.zeros(200)
         for batch in torch.randperm(200, generator=order).split(64):
+            optimizer.param_groups[0]["lr"] = 0.05 * (1 + math.cos(math.pi * step / 8))
+            logits = theirs(images[batch])
+            losses[batch] = F.cross_entropy(logits, labels[batch], reduction="none")
+            correct[batch] = (logits.argmax(1) == labels[batch]).float()
             optimizer.zero_grad()
-            F.cross_entropy(theirs(images[batch]), labels[batch]).backward()
+            losses[batch].mean().backward()
             optimizer.step()
+            losses, step = losses.detach(), step + 1
+    assert history.train_loss[-1] == pytest.approx(losses.mean().item(), rel=1e-4)
+    assert history.train_accuracy[-1] == pytest.approx(correct.mean().item())
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
 
 
 def test_history_counts_what_happened(digits):
@@ -58,7 +75,7 @@ def test_the_order_depends_on_the_seed_and_on_lectures_seed(digits, monkeypatch)
     def first_weight(seed):
         net = small_net()
         training.fit(net, digits, epochs=1, seed=seed)
-        return net[0].weight[0, 0, 0, 0].item()
+        return net[0][0].weight[0, 0, 0, 0].item()
 
     weight = first_weight(0)
     assert first_weight(0) == weight != first_weight(1)
@@ -66,22 +83,34 @@ def test_the_order_depends_on_the_seed_and_on_lectures_seed(digits, monkeypatch)
     assert first_weight(0) != weight
 
 
-@pytest.mark.parametrize("learning_rate", [1e4, 1e30])
+@pytest.mark.parametrize("learning_rate", [1e6, 1e30, math.inf])
+@pytest.mark.parametrize("net", [small_net, linear_net])
 def test_a_diverging_run_is_reported_as_diverged_never_as_a_number(
-    digits, learning_rate
+    digits, net, learning_rate
 ):
-    net = small_net()
-    history = training.fit(net, digits, digits, epochs=3, learning_rate=learning_rate)
-    if not history.diverged:  # 1e4 may survive with huge weights: then it is a number
-        assert math.isfinite(history.test_accuracy[-1])
-        return
-    assert math.isnan(history.train_loss[-1]) and math.isnan(history.test_accuracy[-1])
+    history = training.fit(
+        net(), digits, digits, epochs=3, batch_size=50, learning_rate=learning_rate
+    )
+    assert history.diverged
+    assert math.isnan(history.train_loss[-1]) and math.isnan(history.train_accuracy[-1])
+    assert math.isnan(history.test_accuracy[-1])
     assert str(history).startswith("diverged in epoch")
+
+
+def test_weights_that_are_lost_in_the_last_step_count_as_diverged(digits):
+    one_step = {"epochs": 1, "batch_size": 200, "learning_rate": math.inf}
+    assert training.fit(linear_net(), digits, digits, **one_step).diverged
+
+
+def test_an_infinite_logit_has_no_accuracy(digits):
+    net = linear_net()
+    nn.init.constant_(net[1].bias, math.inf)
+    assert math.isnan(training.accuracy(net, digits))
 
 
 def test_a_net_with_nan_has_no_accuracy(digits):
     net = small_net()
-    nn.init.constant_(net[0].weight, math.nan)
+    nn.init.constant_(net[0][0].weight, math.nan)
     assert math.isnan(training.accuracy(net, digits))
 
 
@@ -121,6 +150,24 @@ def test_over_seeds_keeps_order_and_seeds_each_run(monkeypatch):
     assert training.over_seeds(lambda seed: torch.rand(1).item(), [2]) == [runs[2][1]]
     monkeypatch.setenv("LECTURES_SEED", "1")
     assert training.over_seeds(lambda seed: torch.rand(1).item(), [1]) == [runs[2][1]]
+
+
+def test_a_worker_that_is_already_there_sees_a_changed_seed(monkeypatch):
+    def draw(seed):
+        return torch.rand(1, generator=ll.environment.generator(seed)).item()
+
+    for offset in ("1", "5"):
+        monkeypatch.setenv("LECTURES_SEED", offset)
+        assert training.over_seeds(draw, [0, 1], jobs=2) == training.over_seeds(
+            draw, [0, 1]
+        )
+
+
+def test_frozen_batch_norm_stays_frozen(digits):
+    net = small_net().train()
+    net[0][1].eval()
+    training.accuracy(net, digits)
+    assert net.training and not net[0][1].training
 
 
 def test_over_seeds_side_by_side_gives_the_same():

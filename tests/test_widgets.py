@@ -66,6 +66,30 @@ def test_presets_and_reset_move_all_controls_with_one_redraw():
     assert explorer.sliders["kind"].value == "low"
 
 
+def test_the_ghost_stays_where_a_drag_began(monkeypatch):
+    clock = iter([10.0, 10.1, 10.2, 30.0])
+    monkeypatch.setattr(widgets.time, "monotonic", lambda: next(clock))
+    explorer = make_explorer()
+    for height in (1, 2, 3):
+        explorer.sliders["height"].value = height
+    assert explorer.previous["height"] == 0
+    explorer.sliders["height"].value = 4
+    assert explorer.previous["height"] == 3
+
+
+def test_an_unknown_setting_is_refused_and_the_explorer_lives_on():
+    explorer = make_explorer()
+    with pytest.raises(KeyError):
+        explorer.set(width=1)
+    explorer.sliders["height"].value = 2
+    assert "rises to 2" in explorer.status.value
+
+
+def test_options_that_changed_forget_the_choice():
+    widgets.Predict("how many?", ["1", "2"]).choices.value = "1"
+    assert widgets.Predict("how many?", ["2", "3"]).choices.value is None
+
+
 def test_a_challenge_is_noticed():
     explorer = make_explorer()
     assert "solved" not in explorer.status.value
@@ -121,6 +145,7 @@ def test_the_stored_explorer_has_a_captioned_described_frame_for_each_preset():
     )
     assert stored == make_explorer()._repr_mimebundle_()["text/html"]
     assert "http" not in stored  # nothing is fetched
+    assert "classList.add('on')" in stored and "aria-live" in stored
 
 
 def test_text_is_escaped():
@@ -179,6 +204,24 @@ def test_one_output_pixel_lights_what_the_gradient_of_a_convolution_reaches(sett
     output.flatten()[-1].backward()
     lit = explorers._input_kinds(settings) == 2
     assert (padded.grad[0, 0].numpy() == lit).all()
+
+
+def test_one_output_pixel_draws_hatches_ghost_and_formulas():
+    now = {"size": 9, "kernel_size": 3, "stride": 3, "padding": 1, "dilation": 1}
+    now |= {"in_channels": 3, "out_channels": 6, "pixel": 4}
+    fig = explorers._draw_output_pixel(now, None)
+    left, right = fig.axes
+    hatched = [patch for patch in left.patches if patch.get_hatch()]
+    assert len(hatched) == 2 * len(explorers._unseen(now)) == 4
+    assert left.collections[0].get_array().size == 11 * 11
+    assert right.collections[0].get_array().size == 3 * 3 and not right.patches
+    texts = [text.get_text() for text in fig.texts]
+    assert texts[0].endswith("⌊(9 + 2·1 − 1·(3 − 1) − 1) / 3⌋ + 1 = ⌊2.667⌋ + 1 = 3")
+    assert texts[1] == "parameters: 6·(3·3·3 + 1) = 168"
+    left, right = explorers._draw_output_pixel(now, now | {"kernel_size": 2}).axes
+    assert len(left.collections[1].get_paths()) == 4  # the ghost's taps
+    assert right.patches[0].get_width() == 4  # and its output
+    plt.close("all")
 
 
 def test_one_output_pixel_draws_the_corners_of_its_controls():
