@@ -58,7 +58,7 @@ def report() -> str:
         ("system", f"{platform.system()} {platform.machine()}"),
         ("device", str(device())),
         ("cores", f"{os.cpu_count()}, torch uses {torch.get_num_threads()} threads"),
-        ("memory", f"{memory:.1f} GiB, this notebook holds {resident:.2f} GiB"),
+        ("memory", f"{memory:.1f} GiB, this notebook holds {resident:.1f} GiB"),
         ("seed offset", f"{seed_offset()} (LECTURES_SEED)"),
     ]
     return "\n".join(f"{name:12} {value}" for name, value in lines)

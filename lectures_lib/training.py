@@ -29,13 +29,15 @@ class History:
     diverged: bool = False
 
     def __str__(self) -> str:
-        epochs = f"{len(self.train_loss)} epochs in {self.seconds:.1f} s"
+        epochs = len(self.train_loss)
         if self.diverged:
-            return f"diverged in epoch {len(self.train_loss)} ({epochs})"
-        last = f"training loss {self.train_loss[-1]:.3f}" if self.train_loss else "none"
+            return f"diverged in epoch {epochs}"
+        text = f"{epochs} epochs"
+        if self.train_loss:
+            text += f", training loss {self.train_loss[-1]:.3f}"
         if self.test_accuracy:
-            last += f", test accuracy {self.test_accuracy[-1]:.3f}"
-        return f"{epochs}: {last}"
+            text += f", test accuracy {self.test_accuracy[-1]:.3f}"
+        return text
 
 
 def fit(
