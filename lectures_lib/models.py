@@ -1,30 +1,28 @@
-"""The nets of the course, and what can be counted on any net without running it."""
+"""The nets of the course."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import copy
 
 import torch
-from torch import fx, nn
+from torch import nn
+from torch.nn import functional as F
 
+from .counting import Layer, depth, layers, multiply_adds, output_size, parameters
 
-def output_size(
-    size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1
-) -> int:
-    """Pixels along one side after a convolution or a pooling.
+__all__ = [
+    "Block",
+    "Layer",
+    "cifar_net",
+    "depth",
+    "insert_identity",
+    "layers",
+    "lenet5",
+    "multiply_adds",
+    "output_size",
+    "parameters",
+]
 
-    ⌊(size + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1
-
-    Raises:
-        ValueError: the spread-out kernel is larger than the padded input.
-    """
-    span = dilation * (kernel_size - 1) + 1
-    if span > size + 2 * padding:
-        raise ValueError(
-            f"the kernel spans {span} pixels, the padded input has "
-            f"{size + 2 * padding}: use a smaller kernel or dilation, or more padding"
-        )
-    return (size + 2 * padding - span) // stride + 1
+KINDS = ("plain", "residual", "highway")
+SHORTCUTS = ("A", "B", "C")
 
 
 def lenet5(in_channels: int = 1, num_classes: int = 10) -> nn.Sequential:
@@ -41,138 +39,157 @@ def lenet5(in_channels: int = 1, num_classes: int = 10) -> nn.Sequential:
     )
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One layer as it runs: its module, the shape it gives for one image, its cost.
+class Block(nn.Module):
+    """Two 3×3 convolutions with batch norm, with or without a skip around them.
 
-    A module that runs twice is listed twice, with its parameters each time.
+    plain:     y = ReLU(F(x))
+    residual:  y = ReLU(F(x) + s(x))                    (He et al. 2015, Figure 2)
+    highway:   y = T(x) · ReLU(F(x)) + (1 − T(x)) · s(x)  (Srivastava et al. 2015)
+
+    F is convolution, norm, ReLU, convolution, norm; s the shortcut; T a sigmoid of a
+    convolution. Takes (batch, in_channels, height, width) to (batch, out_channels,
+    height / stride, width / stride), rounded up.
     """
 
-    name: str
-    module: nn.Module
-    output_shape: tuple[int, ...]
-    parameters: int
-    multiply_adds: int
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        kind: str = "plain",
+        shortcut: str = "A",
+    ) -> None:
+        super().__init__()
+        self.kind = kind
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False)
+        self.norm1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, 1, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(out_channels)
+        if kind != "plain":
+            self.shortcut = _shortcut(in_channels, out_channels, stride, shortcut)
+        if kind == "highway":
+            self.gate = nn.Conv2d(in_channels, out_channels, 3, stride, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out = F.relu(self.norm1(self.conv1(x)))
+        out = self.norm2(self.conv2(out))
+        if self.kind == "plain":
+            return F.relu(out)
+        if self.kind == "residual":
+            return F.relu(out + self.shortcut(x))
+        gate = torch.sigmoid(self.gate(x))
+        return gate * F.relu(out) + (1 - gate) * self.shortcut(x)
 
 
-def layers(model: nn.Module, input_shape: tuple[int, ...]) -> list[Layer]:
-    """Each layer in the order in which it runs, counted on shapes alone.
+class PadShortcut(nn.Module):
+    """Option A: every stride-th pixel, and channels of zeros where some are missing."""
 
-    The forward pass runs on the meta device: nothing is computed, the weights and
-    running statistics are left as they are, and any size is quick.
+    def __init__(self, stride: int, missing_channels: int) -> None:
+        super().__init__()
+        self.stride, self.missing_channels = stride, missing_channels
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x[:, :, :: self.stride, :: self.stride]
+        return F.pad(x, (0, 0, 0, 0, 0, self.missing_channels))
+
+
+def _shortcut(
+    in_channels: int, out_channels: int, stride: int, option: str
+) -> nn.Module:
+    """He et al. 2015, Section 4.1: A pads, B projects where shapes differ, C always."""
+    if option != "C" and in_channels == out_channels and stride == 1:
+        return nn.Identity()
+    if option == "A":
+        return PadShortcut(stride, out_channels - in_channels)
+    projection = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+    return nn.Sequential(projection, nn.BatchNorm2d(out_channels))
+
+
+def cifar_net(
+    depth: int,
+    kind: str = "plain",
+    width: int = 16,
+    shortcut: str = "A",
+    in_channels: int = 1,
+    num_classes: int = 10,
+    stem_stride: int = 1,
+) -> nn.Sequential:
+    """The nets of He et al. 2015, Section 4.2: 6n + 2 layers in three stages.
+
+    Images (batch, in_channels, height, width) to logits (batch, num_classes). The
+    stages have width, 2·width and 4·width channels; the second and the third halve the
+    picture. Convolutions start at He's scale, highway gates mostly closed (bias −2).
 
     Args:
-        input_shape: (channels, height, width) of one image, or with a batch in front.
+        stem_stride: of the first convolution; 2 makes everything four times cheaper.
 
     Raises:
-        ValueError: the net cannot take this shape, or has a layer type with weights
-            whose cost is not known here (it is named).
+        ValueError: no such depth, kind or shortcut, or a size below one.
     """
-    found: list[Layer] = []
-
-    def record(name: str):
-        def hook(module: nn.Module, _inputs: tuple, output: torch.Tensor) -> None:
-            count = sum(p.numel() for p in module.parameters())
-            cost = _multiply_adds(module, output)
-            found.append(Layer(name, module, tuple(output.shape[1:]), count, cost))
-
-        return hook
-
-    _check_known(model)
-    leaves = [(n, m) for n, m in model.named_modules() if not list(m.children())]
-    handles = [m.register_forward_hook(record(n)) for n, m in leaves]
-    try:
-        _run_on_meta(model, input_shape)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return found
+    _check_net(depth, kind, shortcut, width, in_channels, num_classes)
+    stem = nn.Conv2d(in_channels, width, 3, stem_stride, 1, bias=False)
+    layers, channels = [stem, nn.BatchNorm2d(width), nn.ReLU()], width
+    for stage in range(3):
+        for block in range((depth - 2) // 6):
+            stride = 2 if stage > 0 and block == 0 else 1
+            layers += [Block(channels, width * 2**stage, stride, kind, shortcut)]
+            channels = width * 2**stage
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes)]
+    net = nn.Sequential(*layers, *head)
+    for name, module in net.named_modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        if name.endswith("gate"):
+            nn.init.constant_(module.bias, -2.0)
+    return net
 
 
-def multiply_adds(model: nn.Module, input_shape: tuple[int, ...]) -> int:
-    """Multiply-adds of one forward pass in convolutions and linear layers.
-
-    Arguments and errors as in `layers`. Additions of a bias are not counted, as in He
-    et al. 2015, Table 1 ("FLOPs" there).
-    """
-    return sum(layer.multiply_adds for layer in layers(model, input_shape))
-
-
-def parameters(model: nn.Module) -> int:
-    """How many numbers the net learns."""
-    return sum(p.numel() for p in model.parameters())
-
-
-def depth(model: nn.Module) -> int:
-    """Layers with weights (convolutions and linear layers) on the longest path.
-
-    This is how the papers count: GoogLeNet has 22, ResNet-152 has 152.
-    """
-    modules = dict(model.named_modules())
-    longest: dict[fx.Node, int] = {}
-    for node in _Tracer().trace(model).nodes:
-        is_layer = node.op == "call_module" and _counts(modules[node.target])
-        before = max((longest[n] for n in node.all_input_nodes), default=0)
-        longest[node] = before + is_layer
-    return max(longest.values())
-
-
-def _counts(module: nn.Module) -> bool:
-    return isinstance(module, nn.Conv2d | nn.Linear)
-
-
-class _Tracer(fx.Tracer):
-    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-        # By itself fx would look inside a student's subclass of Conv2d.
-        return _counts(module) or super().is_leaf_module(module, name)
-
-
-def _multiply_adds(module: nn.Module, output: torch.Tensor) -> int:
-    if _counts(module):
-        return output.numel() * module.weight[0].numel()  # weights that meet an output
-    return 0
-
-
-def _check_known(model: nn.Module) -> None:
-    """Every module with weights of its own must be one whose cost is known."""
-    known = (nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
-    weighted = (
-        m
-        for m in model.modules()
-        if next(m.parameters(recurse=False), None) is not None
-    )
-    names = {type(m).__name__ for m in weighted if not isinstance(m, known)}
-    if names:
+def _check_net(
+    depth: int, kind: str, shortcut: str, width: int, in_channels: int, num_classes: int
+) -> None:
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind {kind!r}: expected one of {', '.join(KINDS)}")
+    if shortcut not in SHORTCUTS:
+        raise ValueError(f"unknown shortcut {shortcut!r}: expected 'A', 'B' or 'C'")
+    if depth < 8 or (depth - 2) % 6:
         raise ValueError(
-            f"the cost of {', '.join(sorted(names))} is not known here; known are "
-            "Conv2d, Linear, batch norm and whatever has no weights"
+            f"no net with {depth} layers: expected 6n + 2, such as 8, 20, 32, 44 or 56"
         )
+    sizes = {"width": width, "in_channels": in_channels, "num_classes": num_classes}
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} is {size}: expected at least 1")
 
 
-def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> None:
-    shape = input_shape if len(input_shape) == 4 else (1, *input_shape)
-    state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    weights = {name: tensor.to("meta") for name, tensor in state.items()}
-    image = torch.empty(shape, device="meta")
-    try:
-        with evaluating(model):  # batch norm then takes a batch of one
-            torch.func.functional_call(model, weights, image)
-    except RuntimeError as error:
-        first = next((m for m in model.modules() if isinstance(m, nn.Conv2d)), None)
-        hint = f" It takes {first.in_channels} channels." if first else ""
+def insert_identity(model: nn.Sequential, num_blocks: int) -> nn.Sequential:
+    """A deeper copy that computes the same in evaluation mode, up to rounding.
+
+    Behind each block num_blocks plain blocks are inserted that give back their
+    non-negative input: with two of them 20 layers become 56.
+
+    Raises:
+        ValueError: the net has no blocks to insert behind.
+    """
+    if not any(isinstance(module, Block) for module in model):
         raise ValueError(
-            f"the net cannot take an input of shape {tuple(input_shape)}: "
-            f"{error}.{hint}"
-        ) from error
+            "no identity layer fits into this net: it takes a cifar_net, whose blocks "
+            "end in a ReLU. The inserted layers end in a ReLU too, and would cut off "
+            "the negative numbers of any other layer"
+        )
+    layers: list[nn.Module] = []
+    for module in copy.deepcopy(model):
+        layers.append(module)
+        if isinstance(module, Block):
+            channels = module.conv2.out_channels
+            layers += [_identity_block(channels) for _ in range(num_blocks)]
+    deeper = nn.Sequential(*layers).to(next(model.parameters()).device)
+    return deeper.train(model.training)
 
 
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside the block; then each module has its own mode again."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode  # module.train() would thaw what is frozen below
+def _identity_block(channels: int) -> Block:
+    block = Block(channels, channels)
+    for convolution, norm in ((block.conv1, block.norm1), (block.conv2, block.norm2)):
+        nn.init.dirac_(convolution.weight)
+        # Batch norm divides by √(variance + ε): this variance makes it exactly one.
+        norm.running_var.fill_(1 - norm.eps)
+    return block

@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import environment, models
+from . import counting, environment
 
 Data = tuple[Tensor, Tensor]
 
@@ -112,7 +112,7 @@ def logits(model: nn.Module, images: Tensor, batch_size: int = 250) -> Tensor:
     """Logits (n, classes) in evaluation mode; each module keeps the mode it was in."""
     place = next(model.parameters()).device
     batches = _channels_last(images).split(batch_size)
-    with models.evaluating(model):
+    with counting.evaluating(model):
         return torch.cat([model(batch.to(place)) for batch in batches])
 
 
@@ -127,6 +127,31 @@ def accuracy(model: nn.Module, data: Data) -> float:
     if not scores.isfinite().all():
         return math.nan  # a diverged net has no accuracy: argmax would invent one
     return (scores.argmax(1).cpu() == labels.cpu()).float().mean().item()
+
+
+def gradient_norms(model: nn.Module, data: Data) -> dict[str, float]:
+    """Norm of the loss's gradient at the weights of each convolution and linear layer.
+
+    The cross-entropy's gradient on all of data at once, in the mode that the net is in;
+    weights, their own gradients and running statistics stay as they are.
+
+    Returns:
+        name of the layer to the Euclidean norm, in the order of the layers.
+
+    Raises:
+        ValueError: images and labels do not belong together.
+    """
+    images, labels = _checked(data)
+    place = next(model.parameters()).device
+    kinds = (nn.Conv2d, nn.Linear)
+    layers = {n: m for n, m in model.named_modules() if isinstance(m, kinds)}
+    statistics = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    loss = F.cross_entropy(model(_channels_last(images).to(place)), labels.to(place))
+    weights = [layer.weight for layer in layers.values()]
+    gradients = torch.autograd.grad(loss, weights)
+    for name, buffer in model.named_buffers():
+        buffer.copy_(statistics[name])
+    return {name: g.norm().item() for name, g in zip(layers, gradients)}
 
 
 def over_seeds(

@@ -4,6 +4,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from lectures_lib import models
@@ -120,3 +121,125 @@ def test_layers_of_unknown_cost_are_named():
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.GRU(4, 4), nn.Embedding(3, 2))
     with pytest.raises(ValueError, match="Embedding, GRU"):
         models.multiply_adds(net, (1, 8, 8))
+
+
+def expected_parameters(depth: int, width: int, in_channels: int, shortcut: str) -> int:
+    """Closed form: 3×3 kernels, two numbers a norm, a last linear layer."""
+    total, channels = 9 * in_channels * width + 2 * width, width
+    for stage in range(3):
+        out = width * 2**stage
+        for block in range((depth - 2) // 6):
+            total += 9 * channels * out + 9 * out * out + 4 * out
+            if shortcut == "C" or (shortcut == "B" and stage and not block):
+                total += channels * out + 2 * out
+            channels = out
+    return total + 10 * channels + 10
+
+
+@pytest.mark.parametrize("depth", [8, 20, 56])
+@pytest.mark.parametrize(
+    ("kind", "shortcut"),
+    [("plain", "A"), ("residual", "A"), ("residual", "B"), ("residual", "C")],
+)
+def test_cifar_nets_have_the_depth_and_the_parameters_of_the_paper(
+    depth, kind, shortcut
+):
+    net = models.cifar_net(depth, kind, width=16, shortcut=shortcut, in_channels=3)
+    assert models.depth(net) == depth
+    assert models.parameters(net) == expected_parameters(depth, 16, 3, shortcut)
+
+
+def test_resnet_20_and_56_are_as_large_as_in_table_6():
+    millions = [
+        models.parameters(models.cifar_net(d, "residual", in_channels=3)) / 1e6
+        for d in (20, 56)
+    ]
+    assert [round(m, 2) for m in millions] == [0.27, 0.85]
+
+
+@pytest.mark.parametrize("kind", models.KINDS)
+@pytest.mark.parametrize("shortcut", models.SHORTCUTS)
+@pytest.mark.parametrize("size", [7, 28])
+def test_cifar_nets_run_and_every_parameter_gets_a_gradient(kind, shortcut, size):
+    net = models.cifar_net(8, kind, width=4, shortcut=shortcut, in_channels=2)
+    logits = net(torch.randn(3, 2, size, size))
+    assert logits.shape == (3, 10)
+    logits.square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
+
+
+def test_a_residual_block_is_the_paper_s_equation():
+    block = models.Block(4, 4, kind="residual").eval()
+    x = torch.randn(2, 4, 5, 5)
+    f = block.norm2(block.conv2(block.norm1(block.conv1(x)).relu()))
+    assert torch.equal(block(x), (f + x).relu())
+
+
+def test_a_highway_gate_interpolates():
+    block = models.Block(4, 4, kind="highway").eval()
+    x = torch.rand(2, 4, 5, 5)
+    torch.nn.init.zeros_(block.gate.weight)
+    torch.nn.init.constant_(block.gate.bias, -1e4)
+    assert torch.equal(block(x), x)
+    torch.nn.init.constant_(block.gate.bias, 1e4)
+    block.kind = "plain"
+    plain = block(x)
+    block.kind = "highway"
+    assert torch.equal(block(x), plain)
+
+
+def test_shortcut_a_takes_every_second_pixel_and_adds_empty_channels():
+    x = torch.randn(2, 3, 7, 7)
+    out = models.PadShortcut(2, 3)(x)
+    assert torch.equal(out[:, :3], F.avg_pool2d(x, 1, stride=2))
+    assert out.shape == (2, 6, 4, 4) and not out[:, 3:].any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"depth": 21}, "no net with 21 layers: expected 6n . 2"),
+        ({"depth": 2}, "no net with 2 layers"),
+        ({"depth": 20, "kind": "dense"}, "unknown kind 'dense'.*plain, residual"),
+        ({"depth": 20, "shortcut": "D"}, "unknown shortcut 'D'.*'A', 'B' or 'C'"),
+        ({"depth": 20, "num_classes": 0}, "num_classes is 0"),
+        ({"depth": 20, "width": 0}, "width is 0"),
+    ],
+)
+def test_a_net_that_does_not_exist_is_named(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        models.cifar_net(**arguments)
+
+
+@pytest.mark.parametrize("kind", models.KINDS)
+@pytest.mark.parametrize("num_blocks", [0, 1, 2])
+@pytest.mark.parametrize("size", [7, 14, 28])
+def test_identity_blocks_change_nothing_in_evaluation_mode(kind, num_blocks, size):
+    torch.manual_seed(0)
+    net = models.cifar_net(20, kind, width=4)
+    images = torch.rand(64, 1, size, size)
+    net.train()(images)  # running statistics that are not those of the beginning
+    deeper = models.insert_identity(net, num_blocks)
+    assert models.depth(deeper) == 20 + 18 * num_blocks and deeper.training
+    torch.testing.assert_close(deeper.eval()(images), net.eval()(images))
+
+
+def test_identity_blocks_do_change_the_net_in_training_mode():
+    torch.manual_seed(0)
+    net = models.cifar_net(20, width=4)
+    images = torch.rand(64, 1, 14, 14)
+    deeper = models.insert_identity(net, 2)
+    assert (deeper(images) - net(images)).abs().max() > 1e-2
+
+
+def test_inserting_leaves_the_first_net_alone():
+    net = models.cifar_net(8, width=4)
+    deeper = models.insert_identity(net, 1)
+    with torch.no_grad():
+        next(deeper.parameters()).zero_()
+    assert next(net.parameters()).abs().sum() > 0
+
+
+def test_a_net_without_blocks_takes_no_identity():
+    with pytest.raises(ValueError, match=r"no identity layer fits.*negative numbers"):
+        models.insert_identity(models.lenet5(), 1)

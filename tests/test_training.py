@@ -177,3 +177,25 @@ def test_over_seeds_side_by_side_gives_the_same():
     assert training.over_seeds(draw, range(2), jobs=2) == training.over_seeds(
         draw, [0, 1]
     )
+
+
+def test_gradient_norms_are_those_of_backward(digits):
+    net = small_net().train()
+    torch.manual_seed(1)  # of the dropout
+    norms = training.gradient_norms(net, digits)
+    images, labels = digits
+    copy = small_net().train()
+    torch.manual_seed(1)
+    F.cross_entropy(copy(images), labels).backward()
+    weights = {"0.0": copy[0][0].weight, "3": copy[3].weight}
+    assert list(norms) == list(weights)
+    for name, weight in weights.items():
+        assert norms[name] == pytest.approx(weight.grad.pow(2).sum().sqrt().item())
+
+
+def test_gradient_norms_leave_the_net_alone(digits):
+    net = small_net().train()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    training.gradient_norms(net, digits)
+    assert all(parameter.grad is None for parameter in net.parameters())
+    assert all(torch.equal(before[name], v) for name, v in net.state_dict().items())

@@ -1,0 +1,164 @@
+"""What can be counted on any net without computing anything: shapes, costs, depth."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import fx, nn
+
+
+def output_size(
+    size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> int:
+    """Pixels along one side after a convolution or a pooling.
+
+    ⌊(size + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1
+
+    Raises:
+        ValueError: the spread-out kernel is larger than the padded input.
+    """
+    span = dilation * (kernel_size - 1) + 1
+    if span > size + 2 * padding:
+        raise ValueError(
+            f"the kernel spans {span} pixels, the padded input has "
+            f"{size + 2 * padding}: use a smaller kernel or dilation, or more padding"
+        )
+    return (size + 2 * padding - span) // stride + 1
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer as it runs: its module, the shape it gives for one image, its cost.
+
+    A module that runs twice is listed twice, with its parameters each time.
+    """
+
+    name: str
+    module: nn.Module
+    output_shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+def layers(model: nn.Module, input_shape: tuple[int, ...]) -> list[Layer]:
+    """Each layer in the order in which it runs, counted on shapes alone.
+
+    The forward pass runs on the meta device: nothing is computed, the weights and
+    running statistics are left as they are, and any size is quick.
+
+    Args:
+        input_shape: (channels, height, width) of one image, or with a batch in front.
+
+    Raises:
+        ValueError: the net cannot take this shape, or has a layer type with weights
+            whose cost is not known here (it is named).
+    """
+    found: list[Layer] = []
+
+    def record(name: str):
+        def hook(module: nn.Module, _inputs: tuple, output: torch.Tensor) -> None:
+            count = sum(p.numel() for p in module.parameters())
+            cost = _multiply_adds(module, output)
+            found.append(Layer(name, module, tuple(output.shape[1:]), count, cost))
+
+        return hook
+
+    _check_known(model)
+    leaves = [(n, m) for n, m in model.named_modules() if not list(m.children())]
+    handles = [m.register_forward_hook(record(n)) for n, m in leaves]
+    try:
+        _run_on_meta(model, input_shape)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
+
+
+def multiply_adds(model: nn.Module, input_shape: tuple[int, ...]) -> int:
+    """Multiply-adds of one forward pass in convolutions and linear layers.
+
+    Arguments and errors as in `layers`. Additions of a bias are not counted, as in He
+    et al. 2015, Table 1 ("FLOPs" there).
+    """
+    return sum(layer.multiply_adds for layer in layers(model, input_shape))
+
+
+def parameters(model: nn.Module) -> int:
+    """How many numbers the net learns."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def depth(model: nn.Module) -> int:
+    """Layers with weights (convolutions and linear layers) on the longest path.
+
+    This is how the papers count: GoogLeNet has 22, ResNet-152 has 152.
+    """
+    modules = dict(model.named_modules())
+    longest: dict[fx.Node, int] = {}
+    for node in _Tracer().trace(model).nodes:
+        is_layer = node.op == "call_module" and _counts(modules[node.target])
+        before = max((longest[n] for n in node.all_input_nodes), default=0)
+        longest[node] = before + is_layer
+    return max(longest.values())
+
+
+def _counts(module: nn.Module) -> bool:
+    return isinstance(module, nn.Conv2d | nn.Linear)
+
+
+class _Tracer(fx.Tracer):
+    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
+        # By itself fx would look inside a student's subclass of Conv2d.
+        return _counts(module) or super().is_leaf_module(module, name)
+
+
+def _multiply_adds(module: nn.Module, output: torch.Tensor) -> int:
+    if _counts(module):
+        return output.numel() * module.weight[0].numel()  # weights that meet an output
+    return 0
+
+
+def _check_known(model: nn.Module) -> None:
+    """Every module with weights of its own must be one whose cost is known."""
+    known = (nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
+    weighted = (
+        m
+        for m in model.modules()
+        if next(m.parameters(recurse=False), None) is not None
+    )
+    names = {type(m).__name__ for m in weighted if not isinstance(m, known)}
+    if names:
+        raise ValueError(
+            f"the cost of {', '.join(sorted(names))} is not known here; known are "
+            "Conv2d, Linear, batch norm and whatever has no weights"
+        )
+
+
+def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> None:
+    shape = input_shape if len(input_shape) == 4 else (1, *input_shape)
+    state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    weights = {name: tensor.to("meta") for name, tensor in state.items()}
+    image = torch.empty(shape, device="meta")
+    try:
+        with evaluating(model):  # batch norm then takes a batch of one
+            torch.func.functional_call(model, weights, image)
+    except RuntimeError as error:
+        first = next((m for m in model.modules() if isinstance(m, nn.Conv2d)), None)
+        hint = f" It takes {first.in_channels} channels." if first else ""
+        raise ValueError(
+            f"the net cannot take an input of shape {tuple(input_shape)}: "
+            f"{error}.{hint}"
+        ) from error
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside the block; then each module has its own mode again."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode  # module.train() would thaw what is frozen below
