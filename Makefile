@@ -24,7 +24,7 @@ export PYTHON TORCH
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test execute lock clean core test-tools
+.PHONY: help lab test execute slides lock clean core test-tools
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -43,6 +43,9 @@ test: test-tools  ## prove the collection: format, lint, tests, every notebook
 
 execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00, or ALL=1
 	$(BIN)/python tools/execute.py $(if $(ALL),--all) $(NB)
+
+slides: test-tools  ## write the decks to site/_build/slides: all, or NB=00; needs npm once
+	$(BIN)/python tools/slides.py $(NB)
 
 lock: test-tools  ## write requirements.txt and environment.yml; UPGRADE=1 for newer versions
 	$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)

@@ -158,9 +158,10 @@ def _say_output_pixel(s: Settings) -> str:
         )
     lost = ", ".join(str(i) for i in _unseen(s) if 0 <= i < size) or "none"
     row, column = _place(s)
+    apart = f", {s['dilation']} apart," if s["dilation"] > 1 else ""
     return (
         f"Input {size}×{size}, output {out}×{out}. The output pixel in row {row}, "
-        f"column {column} covers {k}×{k} positions in each channel. Rows of the image "
-        f"that no output pixel sees: {lost}; the same columns. "
+        f"column {column} covers {k}×{k} positions{apart} in each channel. Rows of the "
+        f"image that no output pixel sees: {lost}; the same columns. "
         f"{_parameters(s):,} parameters."
     )

@@ -1,0 +1,125 @@
+"""The decks: written from stored outputs, fitting the screen, fetching nothing."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import slides  # noqa: E402
+
+BROWSER = shutil.which("chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+# Steps through the deck with all fragments shown; the lowest and rightmost point of
+# whatever each slide shows, and its first words.
+MEASURE = """async () => {
+  const file = 'assets/reveal.js/dist/reveal.js';
+  const reveal = await new Promise(done => require([file], done));
+  await new Promise(r => MathJax.Hub.Queue(r));
+  const found = [];
+  for (;;) {
+    for (let i = 0; i < 50 && reveal.availableFragments().next; i++)
+      reveal.nextFragment();
+    const slide = reveal.getCurrentSlide(), box = slide.getBoundingClientRect();
+    const boxes = [...slide.querySelectorAll('*')].map(e => e.getBoundingClientRect());
+    const seen = boxes.filter(b => b.width && b.height);
+    const bottom = Math.max(...seen.map(b => b.bottom));
+    const right = Math.max(...seen.map(b => b.right));
+    found.push([slide.innerText.trim().slice(0, 40), box.top, bottom, right]);
+    if (reveal.isLastSlide()) return found;
+    reveal.next();
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def decks():
+    if BROWSER is None:
+        pytest.skip("no chromium: apt-get install chromium to test the decks")
+    try:
+        slides.fetch_assets(slides.DECKS / "assets")
+    except slides.SlidesError as error:
+        pytest.skip(str(error))
+    return slides.DECKS
+
+
+def show(page_file: Path) -> tuple[list[str], list[list]]:
+    """What went wrong in the browser, and what each slide of the deck measures."""
+    troubles = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.on(
+            "console", lambda m: troubles.append(m.text) if m.type == "error" else 0
+        )
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("requestfailed", lambda r: troubles.append(r.url))
+        page.on("request", lambda r: r.url[:4] == "http" and troubles.append(r.url))
+        page.goto(page_file.as_uri())
+        measured = page.evaluate(MEASURE)
+        browser.close()
+    return troubles, measured
+
+
+def overflowing(measured: list[list]) -> list[list]:
+    return [s for s in measured if s[1] < 0 or s[2] > 720 or s[3] > 1280]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_slide_fits_and_nothing_is_fetched(decks, path):
+    page_file = decks / f"{path.stem}.html"
+    page_file.write_text(slides.deck(nbformat.read(path, as_version=4)))
+    troubles, measured = show(page_file)
+    assert not troubles
+    assert len(measured) > 10
+    assert not overflowing(measured)
+
+
+def test_a_slide_that_is_too_tall_and_a_picture_from_afar_are_seen(decks):
+    far = "![far](https://127.0.0.1:9/picture.png)"
+    texts = ["# fits", "\n\n".join(["a line"] * 40), far]
+    starts = {"slideshow": {"slide_type": "slide"}}
+    cells = [new_markdown_cell(text, metadata=starts) for text in texts]
+    page_file = decks / "too_tall.html"
+    page_file.write_text(slides.deck(new_notebook(cells=cells)))
+    troubles, measured = show(page_file)
+    page_file.unlink()
+    assert any("picture.png" in trouble for trouble in troubles)
+    assert [row[0][:6] for row in overflowing(measured)] == ["a line"]
+
+
+def test_pictures_come_without_their_code_and_their_printed_description():
+    picture = new_output("display_data", {"image/png": "AAAA"})
+    text = new_output("stream", name="stdout", text="Figure: a line")
+    cell = new_code_cell("draw()", outputs=[picture, text])
+    other = new_code_cell("compute()", outputs=[new_output("stream", text="4")])
+    html = slides.deck(new_notebook(cells=[cell, other]))
+    assert "draw" not in html and "Figure: a line" not in html
+    assert "compute" in html
+
+
+def test_without_npm_one_sentence_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(slides.shutil, "which", lambda name: None)
+    with pytest.raises(slides.SlidesError, match="need npm once"):
+        slides.fetch_assets(tmp_path / "assets")
+
+
+def test_assets_that_are_not_what_they_were_are_refused(monkeypatch, tmp_path):
+    def other_archive(package, folder):
+        (folder / "other.tgz").write_bytes(b"something else")
+        return folder / "other.tgz"
+
+    monkeypatch.setattr(slides, "_npm_pack", other_archive)
+    with pytest.raises(
+        slides.SlidesError, match="is not what it was: expected SHA-256"
+    ):
+        slides.fetch_assets(tmp_path / "assets")
+    assert not (tmp_path / "assets").exists()
