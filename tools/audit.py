@@ -1,0 +1,158 @@
+"""Run notebooks on many seeds and threads, and see how far each claim is from falling.
+
+python tools/audit.py [NUMBER ...] [--seeds 20]
+
+Each run is saved in .audit when it is done, so an interrupted audit goes on where it
+stopped; a run of another version of the notebook or the library is made again.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import execute
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_code_cell
+
+ROOT = Path(__file__).parents[1]
+RUNS = ROOT / ".audit"
+ENOUGH = 3  # standard deviations between the closest run and falling
+DUMP = """
+import json
+rows = [(c.id, c.sentence, c.holds, c.measured) for c in ll.claims.ledger()]
+print(json.dumps(rows, default=str))
+"""
+
+
+def run(path: Path, seed: int, threads: int) -> dict:
+    """One run of a notebook: its claims with their measured values, and what failed."""
+    notebook = execute.read(path)
+    notebook.cells.append(new_code_cell(DUMP, id="audit-dump"))
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=execute.TIMEOUT,
+        allow_errors=True,
+        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    setting = {"LECTURES_SEED": str(seed), "OMP_NUM_THREADS": str(threads)}
+    try:
+        client.execute(env=execute.environment() | setting)
+    except (DeadKernelError, CellTimeoutError) as error:
+        return {"errors": [f"{type(error).__name__}: {error}"], "claims": []}
+    *cells, dump = execute.code_cells(notebook)
+    claims = [o.text for o in dump.outputs if o.output_type == "stream"]
+    rows = json.loads("".join(claims) or "[]")
+    return {
+        "errors": [text for cell in cells for text in errors(cell)],
+        "claims": [row for row in rows if re.fullmatch(r"[A-Z]\d+", row[0])],
+    }
+
+
+def errors(cell: dict) -> Iterator[str]:
+    """What a cell raised; a claim that falls speaks for itself in the ledger."""
+    for output in cell.outputs:
+        if output.output_type == "error" and output.ename != "ClaimError":
+            yield f"{cell.id}: {output.ename}: {output.evalue.splitlines()[0]}"
+
+
+def saved_run(path: Path, seed: int, threads: int, folder: Path = RUNS) -> dict:
+    """The run, from its file when that belongs to this notebook and library."""
+    file = folder / path.stem / f"seed-{seed}-threads-{threads}.json"
+    prints = execute.fingerprints(execute.read(path))
+    wanted = {"inputs": prints["inputs"], "library": prints["library"]}
+    if file.exists():
+        record = json.loads(file.read_text(encoding="utf-8"))
+        if record["of"] == wanted:
+            return record
+    record = {"of": wanted, "seed": seed, "threads": threads}
+    record |= run(path, seed, threads)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    unfinished.replace(file)
+    return record
+
+
+def audit(path: Path, seeds: int, folder: Path = RUNS) -> list[dict]:
+    """All runs of one notebook: single-thread runs side by side, the others alone."""
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        waiting = [pool.submit(saved_run, path, s, 1, folder) for s in range(seeds)]
+        records = [progress(future.result()) for future in waiting]
+    for seed in range(seeds):
+        records.append(progress(saved_run(path, seed, 2, folder)))
+    return records
+
+
+def progress(record: dict) -> dict:
+    fallen = [claim[0] for claim in record["claims"] if not claim[2]]
+    state = "; ".join(record["errors"] + [f"{id} fell" for id in fallen]) or "holds"
+    print(f"  seed {record['seed']}, {record['threads']} threads: {state}", flush=True)
+    return record
+
+
+def summary(records: list[dict]) -> list[dict]:
+    """For each claim: runs, falls, and its closest margin in standard deviations."""
+    runs: dict[tuple[str, str], list] = {}
+    for record in records:
+        for id, sentence, holds, measured in record["claims"]:
+            runs.setdefault((id, sentence), []).append((holds, measured.get("margin")))
+    rows = []
+    for (id, sentence), found in runs.items():
+        margins = [margin for _, margin in found if margin is not None]
+        spread = statistics.stdev(margins) if len(margins) > 1 else None
+        rows.append(
+            {
+                "id": id,
+                "sentence": sentence,
+                "runs": len(found),
+                "missing": len(records) - len(found),
+                "fell": sum(not holds for holds, _ in found),
+                "closest": min(margins) / spread if spread else None,
+            }
+        )
+    return rows
+
+
+def sound(row: dict) -> bool:
+    """Never fell, was reached in every run, and kept its distance."""
+    distance = row["closest"] is None or row["closest"] >= ENOUGH
+    return not row["fell"] and not row["missing"] and distance
+
+
+def report(rows: list[dict]) -> None:
+    print(f"{'claim':6}{'runs':>5}{'fell':>5}{'closest':>10}  sentence")
+    for row in rows:
+        closest = f"{row['closest']:.1f} sd" if row["closest"] else "exact"
+        mark = "" if sound(row) else "  ← look at this"
+        print(
+            f"{row['id']:6}{row['runs']:5}{row['fell']:5}{closest:>10}  "
+            f"{row['sentence']}{mark}"
+        )
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
+    parser.add_argument("--seeds", type=int, default=20)
+    options = parser.parse_args(arguments)
+    good = True
+    for path in execute.chosen(ROOT / "notebooks", options.numbers):
+        print(f"{path.name}: seeds 0 to {options.seeds - 1}, with one and two threads")
+        records = audit(path, options.seeds)
+        rows = summary(records)
+        report(rows)
+        good &= all(map(sound, rows)) and not any(r["errors"] for r in records)
+    return not good
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
