@@ -202,15 +202,19 @@ class Explorer:
         self._moved()
 
     def _lay_out(self) -> ipywidgets.Widget:
-        task = self.challenge[0] if self.challenge else ""
         grid = ipywidgets.GridBox(
             list(self.sliders.values()),
             layout={"grid_template_columns": "repeat(2, 24em)"},
         )
         title = ipywidgets.HTML(f"<b>Explorer: {html.escape(self.label)}</b>")
-        goal = ipywidgets.HTML(f"<b>Challenge:</b> {html.escape(task)}" if task else "")
+        goal = ipywidgets.HTML(self._goal("span"))
         buttons = ipywidgets.HBox([self.preset, self.reset])
         return ipywidgets.VBox([title, buttons, grid, self.picture, self.status, goal])
+
+    def _goal(self, tag: str) -> str:
+        if self.challenge is None:
+            return ""
+        return f"<{tag}><b>Challenge:</b> {html.escape(self.challenge[0])}</{tag}>"
 
     def _choose(self, name: str | None) -> None:
         if name is not None:
@@ -260,11 +264,8 @@ class Explorer:
             pairs = zip(self.presets.items(), before)
             self._frames = "\n".join(self._frame(*new, old) for new, old in pairs)
         label = html.escape(self.label, quote=True)
-        goal = f"<p><b>Challenge:</b> {html.escape(self.challenge[0])}</p>"
-        return (
-            f'{STYLE}<div class="ll" role="group" aria-label="{label}">{self._frames}'
-            f"{SCRIPT}</div>{goal if self.challenge else ''}"
-        )
+        group = f'<div class="ll" role="group" aria-label="{label}">'
+        return f"{STYLE}{group}{self._frames}{SCRIPT}</div>{self._goal('p')}"
 
     def _frame(self, name: str, settings: Settings, previous: Settings | None) -> str:
         data = base64.b64encode(png(self.draw(settings, previous))).decode()

@@ -1,7 +1,6 @@
 """Explorers, predictions, quizzes by keyboard: in JupyterLab and without a kernel."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,12 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).parent.parent
-BROWSER = shutil.which("chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 WIDGETS = ("ll.explorers.", "widgets.Predict(", "widgets.Quiz(")
 KERNEL_READY = """() => {
@@ -29,21 +25,9 @@ LAST_CELL_RAN = """() => {
   return cells.get(cells.length - 1).executionCount > 1;
 }"""
 
-pytestmark = pytest.mark.skipif(
-    BROWSER is None, reason="no chromium: apt-get install chromium to test in a browser"
-)
-
 
 @pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def lab(browser, tmp_path_factory):
     """The address of a JupyterLab on a folder with the notebooks' widget cells."""
     folder = tmp_path_factory.mktemp("lab")
     for path in NOTEBOOKS:

@@ -1,21 +1,16 @@
 """The decks: written from stored outputs, fitting the screen, fetching nothing."""
 
-import shutil
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import slides  # noqa: E402
 
-BROWSER = shutil.which("chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 # Steps through the deck with all fragments shown; the lowest and rightmost point of
@@ -42,8 +37,6 @@ MEASURE = """async () => {
 
 @pytest.fixture(scope="module")
 def decks():
-    if BROWSER is None:
-        pytest.skip("no chromium: apt-get install chromium to test the decks")
     try:
         slides.fetch_assets(slides.DECKS / "assets")
     except slides.SlidesError as error:
@@ -51,21 +44,17 @@ def decks():
     return slides.DECKS
 
 
-def show(page_file: Path) -> tuple[list[str], list[list]]:
+def show(browser, page_file: Path) -> tuple[list[str], list[list]]:
     """What went wrong in the browser, and what each slide of the deck measures."""
     troubles = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.on(
-            "console", lambda m: troubles.append(m.text) if m.type == "error" else 0
-        )
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("requestfailed", lambda r: troubles.append(r.url))
-        page.on("request", lambda r: r.url[:4] == "http" and troubles.append(r.url))
-        page.goto(page_file.as_uri())
-        measured = page.evaluate(MEASURE)
-        browser.close()
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else 0)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("requestfailed", lambda r: troubles.append(r.url))
+    page.on("request", lambda r: r.url[:4] == "http" and troubles.append(r.url))
+    page.goto(page_file.as_uri())
+    measured = page.evaluate(MEASURE)
+    page.close()
     return troubles, measured
 
 
@@ -74,23 +63,23 @@ def overflowing(measured: list[list]) -> list[list]:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_slide_fits_and_nothing_is_fetched(decks, path):
+def test_every_slide_fits_and_nothing_is_fetched(browser, decks, path):
     page_file = decks / f"{path.stem}.html"
     page_file.write_text(slides.deck(nbformat.read(path, as_version=4)))
-    troubles, measured = show(page_file)
+    troubles, measured = show(browser, page_file)
     assert not troubles
     assert len(measured) > 10
     assert not overflowing(measured)
 
 
-def test_a_slide_that_is_too_tall_and_a_picture_from_afar_are_seen(decks):
+def test_a_slide_that_is_too_tall_and_a_picture_from_afar_are_seen(browser, decks):
     far = "![far](https://127.0.0.1:9/picture.png)"
     texts = ["# fits", "\n\n".join(["a line"] * 40), far]
     starts = {"slideshow": {"slide_type": "slide"}}
     cells = [new_markdown_cell(text, metadata=starts) for text in texts]
     page_file = decks / "too_tall.html"
     page_file.write_text(slides.deck(new_notebook(cells=cells)))
-    troubles, measured = show(page_file)
+    troubles, measured = show(browser, page_file)
     page_file.unlink()
     assert any("picture.png" in trouble for trouble in troubles)
     assert [row[0][:6] for row in overflowing(measured)] == ["a line"]

@@ -148,6 +148,10 @@ def test_the_stored_explorer_has_a_captioned_described_frame_for_each_preset():
     assert "classList.add('on')" in stored and "aria-live" in stored
 
 
+def test_an_explorer_needs_no_challenge():
+    assert "Challenge" not in make_explorer(challenge=None).to_html()
+
+
 def test_text_is_escaped():
     explorer = make_explorer(label="a < b", say=lambda s: "<b>&")
     assert "<b>&" not in explorer.to_html() and "a &lt; b" in explorer.to_html()
