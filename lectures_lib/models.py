@@ -48,7 +48,8 @@ class Block(nn.Module):
 
     F is convolution, norm, ReLU, convolution, norm; s the shortcut; T a sigmoid of a
     convolution. Takes (batch, in_channels, height, width) to (batch, out_channels,
-    height / stride, width / stride), rounded up.
+    height / stride, width / stride), rounded up. Without batch norm the convolutions
+    have biases in its place.
     """
 
     def __init__(
@@ -58,13 +59,15 @@ class Block(nn.Module):
         stride: int = 1,
         kind: str = "plain",
         shortcut: str = "A",
+        batch_norm: bool = True,
     ) -> None:
         super().__init__()
         self.kind = kind
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False)
-        self.norm1 = nn.BatchNorm2d(out_channels)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, 1, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(out_channels)
+        norm, bias = nn.BatchNorm2d if batch_norm else nn.Identity, not batch_norm
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=bias)
+        self.norm1 = norm(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, 1, 1, bias=bias)
+        self.norm2 = norm(out_channels)
         if kind != "plain":
             self.shortcut = _shortcut(in_channels, out_channels, stride, shortcut)
         if kind == "highway":
@@ -113,6 +116,7 @@ def cifar_net(
     in_channels: int = 1,
     num_classes: int = 10,
     stem_stride: int = 1,
+    batch_norm: bool = True,
 ) -> nn.Sequential:
     """The nets of He et al. 2015, Section 4.2: 6n + 2 layers in three stages.
 
@@ -122,23 +126,28 @@ def cifar_net(
 
     Args:
         stem_stride: of the first convolution; 2 makes everything four times cheaper.
+        batch_norm: False puts a bias, zero at the start, in the place of each.
 
     Raises:
         ValueError: no such depth, kind or shortcut, or a size below one.
     """
     _check_net(depth, kind, shortcut, width, in_channels, num_classes)
-    stem = nn.Conv2d(in_channels, width, 3, stem_stride, 1, bias=False)
-    layers, channels = [stem, nn.BatchNorm2d(width), nn.ReLU()], width
+    stem = nn.Conv2d(in_channels, width, 3, stem_stride, 1, bias=not batch_norm)
+    norm = nn.BatchNorm2d(width) if batch_norm else nn.Identity()
+    layers, channels = [stem, norm, nn.ReLU()], width
     for stage in range(3):
         for block in range((depth - 2) // 6):
             stride = 2 if stage > 0 and block == 0 else 1
-            layers += [Block(channels, width * 2**stage, stride, kind, shortcut)]
+            shape = (channels, width * 2**stage, stride)
+            layers.append(Block(*shape, kind, shortcut, batch_norm))
             channels = width * 2**stage
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes)]
     net = nn.Sequential(*layers, *head)
     for name, module in net.named_modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
         if name.endswith("gate"):
             nn.init.constant_(module.bias, -2.0)
     return net

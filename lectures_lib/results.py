@@ -1,0 +1,135 @@
+"""Recorded runs: read from data/results, with a word on whether they still count."""
+
+import ast
+import hashlib
+import inspect
+import json
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+FOLDER = Path(__file__).parent.parent / "data" / "results"
+FIRST_SEED = 100  # so that a live run, at seed 0 and up, is not compared with itself
+WIDTH = 4  # standard deviations between the middle of a band and its edge
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The results of one experiment over seeds.
+
+    Attributes:
+        values: name to an array (seeds, …); empty when there is no recorded run.
+        note: when and with what it was recorded, or what is wrong with it.
+        sound: the file is as recorded, by the code as it stands now.
+    """
+
+    values: dict[str, np.ndarray]
+    note: str
+    sound: bool
+
+    def band(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Mean over seeds, minus and plus four standard deviations."""
+        runs = self.values[name]
+        middle, spread = runs.mean(0), runs.std(0, ddof=1)
+        return middle - WIDTH * spread, middle + WIDTH * spread
+
+    def distance(self, name: str, live: object) -> float:
+        """How far inside the band a live run stays: negative where it leaves it."""
+        low, high = self.band(name)
+        live = np.asarray(live)
+        return float(np.minimum(live - low, high - live).min())
+
+
+def load(experiment: Callable[[int], dict]) -> Recording:
+    """The recorded runs of one of the experiments, whatever state they are in.
+
+    A file that is missing, unreadable, edited, or older than the code that would make
+    it raises nothing: the note says so, and the live runs go on without it.
+    """
+    name = experiment.__name__
+    path = f"data/results/{name}.json"
+    restore = f"git checkout HEAD -- {path} restores it"
+    try:
+        record = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        values = {key: np.array(runs, float) for key, runs in record["values"].items()}
+        made = (
+            f"recorded on {record['date']}: {len(record['seeds'])} seeds, "
+            f"torch {record['versions']['torch']}"
+        )
+    except OSError as error:
+        return Recording(
+            {}, f"{path} cannot be read ({error.strerror}); {restore}", False
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Recording({}, f"{path} is not a recorded run; {restore}", False)
+    if record.get("sha256") != checksum(record):
+        return Recording(values, f"{path} was edited after the run; {restore}", False)
+    if record["code"] != fingerprint(experiment):
+        older = "by an older version of this code; make audit records it again"
+        return Recording(values, f"{made}, {older}", False)
+    return Recording(values, made, True)
+
+
+def checksum(record: dict) -> str:
+    """SHA-256 of all of a record but its own checksum."""
+    rest = {key: value for key, value in record.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def fingerprint(function: Callable) -> str:
+    """SHA-256 of the function and of all that it uses of this package.
+
+    Comments, docstrings and what it does not use may change without changing it.
+    """
+    found: dict[str, str] = {}
+    _collect(inspect.getmodule(function), function.__name__, found)
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+
+
+def _collect(module: ModuleType, name: str, found: dict[str, str]) -> None:
+    """Add a name of a module, and then the names that its code uses."""
+    thing = inspect.unwrap(vars(module).get(name))
+    key = f"{module.__name__}.{name}"
+    if isinstance(thing, int | float | str | tuple):
+        found[key] = repr(thing)
+    if key in found or not (inspect.isfunction(thing) or inspect.isclass(thing)):
+        return
+    home = inspect.getmodule(thing)
+    if home is not module:  # imported: either from a neighbour, or none of ours
+        if home.__name__.startswith(__package__):
+            _collect(home, thing.__name__, found)
+        return
+    tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
+    found[key] = json.dumps(_plain(tree))
+    nodes = list(ast.walk(tree))
+    local = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    local |= {n.id for n in nodes if isinstance(n, ast.Name) and _is_stored(n)}
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id not in local:
+            _collect(module, node.id, found)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owner = vars(module).get(node.value.id)
+            if isinstance(owner, ModuleType) and owner.__name__.startswith(__package__):
+                _collect(owner, node.attr, found)
+
+
+def _plain(node: object) -> object:
+    """A syntax tree as lists, alike in all versions of Python, without docstrings."""
+    if isinstance(node, list):
+        return [_plain(item) for item in node if not _is_docstring(item)]
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value)
+    return [type(node).__name__, *([name, _plain(value)] for name, value in fields)]
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _is_docstring(node: object) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

@@ -1,0 +1,86 @@
+"""Run the experiments of lectures_lib.experiments over seeds, and write data/results.
+
+python tools/record.py [NUMBER ...]
+
+Each run is saved in .audit when it is done, so an interrupted recording goes on where
+it stopped; a result whose file is sound is left as it is.
+"""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from joblib import Parallel, delayed
+
+from lectures_lib import experiments, results
+
+RUNS = Path(__file__).parents[1] / ".audit"
+
+
+def saved_run(experiment: Callable, seed: int, folder: Path = RUNS) -> dict:
+    """What the experiment found for this seed, from its file when that is current."""
+    torch.set_num_threads(1)  # the runs stand side by side
+    os.environ.pop("LECTURES_SEED", None)  # it would shift the seeds
+    code = results.fingerprint(experiment)
+    file = folder / experiment.__name__ / f"seed-{seed}.json"
+    if file.exists():
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        if saved["code"] == code:
+            return saved["values"]
+    values = experiment(seed)
+    write(file, {"code": code, "values": values})
+    print(f"  {experiment.__name__}, seed {seed}: done", flush=True)
+    return values
+
+
+def record(
+    experiment: Callable, num_seeds: int, target: Path | None = None, runs: Path = RUNS
+) -> None:
+    """Write data/results/NAME.json from the runs of all seeds."""
+    seeds = list(range(results.FIRST_SEED, results.FIRST_SEED + num_seeds))
+    jobs = (delayed(saved_run)(experiment, seed, runs) for seed in seeds)
+    found = Parallel(n_jobs=-1)(jobs)
+    content = {
+        "what": experiment.__doc__.splitlines()[0],
+        "command": "make audit",
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "numpy")},
+        },
+        "code": results.fingerprint(experiment),
+        "seeds": seeds,
+        "values": {name: [values[name] for values in found] for name in found[0]},
+    }
+    content["sha256"] = results.checksum(content)
+    write((target or results.FOLDER) / f"{experiment.__name__}.json", content)
+
+
+def write(file: Path, content: dict) -> None:
+    """Write the file in one step: when it is stopped, the old one stays."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(file)
+
+
+def main(numbers: list[str]) -> int:
+    for number, recorded in experiments.RECORDED.items():
+        for experiment, num_seeds in recorded.items():
+            if numbers and number not in numbers:
+                continue
+            if not results.load(experiment).sound:
+                print(f"{experiment.__name__}: {num_seeds} seeds", flush=True)
+                record(experiment, num_seeds)
+            print(f"{experiment.__name__}: {results.load(experiment).note}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
