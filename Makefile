@@ -24,7 +24,7 @@ export PYTHON TORCH
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test execute audit slides lock clean core test-tools
+.PHONY: help lab test execute audit sabotage slides lock clean core test-tools
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -46,6 +46,9 @@ execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00,
 
 audit: test-tools  ## run the notebooks on many seeds: SEEDS=20, NB=00 for one; resumable
 	$(BIN)/python tools/audit.py $(NB) --seeds $(or $(SEEDS),20)
+
+sabotage: test-tools  ## break what each claim checks and see it fall: all, or NB=00
+	$(BIN)/python tools/sabotage.py $(NB)
 
 slides: test-tools  ## write the decks to site/_build/slides: all, or NB=00; needs npm once
 	$(BIN)/python tools/slides.py $(NB)

@@ -24,6 +24,7 @@ from nbformat.v4 import new_code_cell
 ROOT = Path(__file__).parents[1]
 RUNS = ROOT / ".audit"
 ENOUGH = 3  # standard deviations between the closest run and falling
+LECTURE = re.compile(r"[A-Z]\d+")  # ids of its claims; an example has another
 DUMP = """
 import json
 rows = [(c.id, c.sentence, c.holds, c.measured) for c in ll.claims.ledger()]
@@ -31,8 +32,11 @@ print(json.dumps(rows, default=str))
 """
 
 
-def run(path: Path, seed: int, threads: int) -> dict:
-    """One run of a notebook: its claims with their measured values, and what failed."""
+def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
+    """One run of a notebook: its claims with their measured values, and what failed.
+
+    Further variables are set in the kernel's environment.
+    """
     notebook = execute.read(path)
     notebook.cells.append(new_code_cell(DUMP, id="audit-dump"))
     client = NotebookClient(
@@ -45,7 +49,7 @@ def run(path: Path, seed: int, threads: int) -> dict:
     )
     setting = {"LECTURES_SEED": str(seed), "OMP_NUM_THREADS": str(threads)}
     try:
-        client.execute(env=execute.environment() | setting)
+        client.execute(env=execute.environment() | setting | variables)
     except (DeadKernelError, CellTimeoutError) as error:
         return {"errors": [f"{type(error).__name__}: {error}"], "claims": []}
     *cells, dump = execute.code_cells(notebook)
@@ -53,7 +57,7 @@ def run(path: Path, seed: int, threads: int) -> dict:
     rows = json.loads("".join(claims) or "[]")
     return {
         "errors": [text for cell in cells for text in errors(cell)],
-        "claims": [row for row in rows if re.fullmatch(r"[A-Z]\d+", row[0])],
+        "claims": [row for row in rows if LECTURE.fullmatch(row[0])],
     }
 
 

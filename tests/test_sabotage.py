@@ -1,0 +1,211 @@
+"""The sabotage of claims: on a tiny project made for it, and the real list of edits."""
+
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+import execute
+import sabotage
+from sabotage import ROOT
+
+# Stands in for the real library, whose import takes seconds.
+LIBRARY = '''
+"""Claims."""
+from types import SimpleNamespace as Space
+class ClaimError(AssertionError): ...
+found = []
+def claim(id, sentence, holds):
+    found.append(Space(id=id, sentence=sentence, holds=holds, measured={}))
+    if not holds:
+        raise ClaimError(sentence)
+claims = Space(claim=claim, ledger=lambda: found)
+def double(number):
+    return 2 * number
+'''
+CELLS = {
+    "setup": "import lectures_lib as ll",
+    "half": "def half(number):\n    return number / 2",
+    "halves": 'll.claims.claim("X1", "half of four " "is two", half(4) == 2)',
+    "doubles": 'll.claims.claim("X1", "twice two is four", ll.double(2) == 4)',
+    "example": 'll.claims.claim("example", "is no claim of the lecture", True)',
+    "rare": 'if half(4) > 0:\n    ll.claims.claim("X2", "it is positive", True)',
+}
+HALF = {"sentence": "half of", "cell": "half", "old": "/ 2", "new": "/ 3"}
+DOUBLE = {"sentence": "twice", "file": "lectures_lib/__init__.py", "old": "2 *"}
+DOUBLE |= {"new": "3 *"}
+POSITIVE = {"claim": "X2", "sentence": "it is", "cell": "half"}
+POSITIVE |= {"old": "return number", "new": "return -number"}
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    for folder in ("lectures_lib", "data", "notebooks", "tests"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "lectures_lib" / "__init__.py").write_text(LIBRARY)
+    cells = [new_code_cell(source, id=name) for name, source in CELLS.items()]
+    cells.insert(0, new_markdown_cell("# Tiny", id="title"))
+    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "09_tiny.ipynb")
+    return tmp_path
+
+
+def write(project: Path, *edits: dict[str, str]) -> None:
+    """The list with these edits; what they leave out stands for notebook 09, X1."""
+    usual = {"notebook": "09", "claim": "X1", "why": "broken"}
+    tables = [
+        "[[edit]]\n" + "".join(f"{k} = '''{v}'''\n" for k, v in (usual | edit).items())
+        for edit in edits
+    ]
+    (project / "tests" / "sabotage.toml").write_text("".join(tables), encoding="utf-8")
+
+
+def outcome(project: Path, edit: dict[str, str]) -> str:
+    write(project, edit)
+    (edit,) = sabotage.read_edits(project / "tests" / "sabotage.toml")
+    return sabotage.sabotage(sabotage.prepare(edit, project), project)
+
+
+def files(project: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+
+
+def test_edits_of_a_cell_and_of_a_file_make_their_claims_fall(project, capsys):
+    never = {"old": "half(4) > 0", "new": "half(4) > 9", "cell": "rare"}
+    write(project, HALF, DOUBLE, POSITIVE | never)
+    before = files(project)
+    assert sabotage.main(["09"], project) == 1
+    told = capsys.readouterr().out
+    assert "✓ X1 half of four is two\n     half: broken → fell" in told
+    assert "✓ X1 twice two is four\n     lectures_lib/__init__.py: broken → fel" in told
+    assert "✗ X2 it is positive\n     rare: broken → not reached" in told
+    assert "2 of 3 fell" in told
+    assert files(project) == before
+
+
+def test_a_claim_that_survives_and_one_without_an_edit_are_failures(project, capsys):
+    write(project, HALF | {"new": "/ 2.0"}, POSITIVE | {"new": "return 0 * number"})
+    assert sabotage.main([], project) == 1
+    told = capsys.readouterr().out
+    assert "✗ X1 half of four is two\n     half: broken → survived" in told
+    assert "✗ X1 twice two is four\n     tests/sabotage.toml → no edit" in told
+    assert "example" not in told and "0 of 3 fell" in told
+
+
+def test_when_all_fall_it_is_a_success(project, capsys):
+    sure = {"claim": "X2", "sentence": "it is", "cell": "rare"}
+    sure |= {"old": 'positive", True', "new": 'positive", False'}
+    write(project, HALF, DOUBLE, sure)
+    assert sabotage.main([], project) == 0
+    assert "3 of 3 fell" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        ("/ 0", "error (halves: ZeroDivisionError: division by zero)"),
+        ("/ 3\nimport os; os._exit(1)", "error (DeadKernelError: Kernel died)"),
+        ("/ 3\n1 / 0", "error (half: ZeroDivisionError: division by zero)"),
+    ],
+)
+def test_an_error_is_no_fall(project, new, words):
+    assert outcome(project, HALF | {"new": new}) == words
+
+
+def test_a_run_ends_with_the_claims_cell(project):
+    write(project, HALF)
+    (edit,) = sabotage.read_edits(project / "tests" / "sabotage.toml")
+    trial = sabotage.prepare(edit, project)
+    assert [cell.id for cell in trial.notebook.cells][-2:] == ["half", "halves"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"notebook": "77"}, "there is no notebook 77"),
+        ({"claim": "X7"}, "0 claims of notebook 09 begin with “X7 half of”, expected"),
+        ({"sentence": ""}, "2 claims of notebook 09 begin with “X1 ”, expected one"),
+        ({"sentence": "third"}, "  X1 half of four is two\n  X1 twice two is four\n"),
+        ({"cell": "quarter"}, "quarter: broken: there is no such place, expected"),
+        ({"cell": "title"}, "title: broken: there is no such place, expected"),
+        ({"cell": "doubles"}, "expected a code cell not behind the claim's"),
+        ({"old": "/ 5"}, "half: broken: old is there 0 times, expected once"),
+        ({"old": "number"}, "half: broken: old is there 2 times, expected once"),
+        ({"old": ""}, "expected once"),
+        ({"new": "/ 2"}, "something else as new: '/ 2'"),
+        ({"file": "data/x"}, "[[edit]] 1 needs claim, new, notebook, old, sentence, w"),
+        (
+            {"wyh": "broken"},
+            "[[edit]] 1 needs claim, new, notebook, old, sentence, why",
+        ),
+    ],
+)
+def test_an_edit_that_cannot_be_made_is_a_sentence(project, capsys, change, words):
+    write(project, HALF | change)
+    assert sabotage.main([], project) == 1
+    assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("file", ["lectures_lib/x.py", "tests/sabotage.toml", ""])
+def test_a_file_that_is_not_in_the_copy(project, capsys, file):
+    write(project, DOUBLE | {"file": file})
+    assert sabotage.main([], project) == 1
+    assert "or a file in lectures_lib/ or data/" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[edit]\n", "is not TOML: "),
+        ("[[edit]]\nnotebook = 9\n", "[[edit]] 1 needs"),
+        ("edit = 'one'\n", "[[edit]] 1 needs"),
+    ],
+)
+def test_a_broken_list_is_a_sentence(project, capsys, text, words):
+    (project / "tests" / "sabotage.toml").write_text(text)
+    assert sabotage.main([], project) == 1
+    told = capsys.readouterr().out
+    assert words in told and "sabotage.toml" in told
+
+
+def test_another_notebooks_edits_are_not_looked_at(project, capsys):
+    write(project, HALF | {"notebook": "77"})
+    assert sabotage.main(["09"], project) == 1
+    assert "no edit" in capsys.readouterr().out
+
+
+def test_an_unknown_number_is_a_sentence(project, capsys):
+    assert sabotage.main(["77"], project) == 1
+    assert "there is no notebook 77" in capsys.readouterr().out
+
+
+def test_a_claim_whose_sentence_is_computed_is_a_sentence():
+    cell = new_code_cell('ll.claims.claim("X1", f"{1} is one", True)', id="one")
+    with pytest.raises(sabotage.EditError, match="cell one makes a claim that cannot"):
+        sabotage.claims(new_notebook(cells=[cell]))
+
+
+# The real list
+
+
+@pytest.fixture(scope="module")
+def trials() -> list[sabotage.Trial]:
+    """Each real edit, made: it is there once, and the claim it names exists."""
+    edits = sabotage.read_edits(ROOT / "tests" / "sabotage.toml")
+    return [sabotage.prepare(edit, ROOT) for edit in edits]
+
+
+@pytest.mark.parametrize(
+    "path", execute.chosen(ROOT / "notebooks", []), ids=lambda path: path.stem
+)
+def test_there_is_an_edit_for_each_claim(path, trials):
+    tried = {trial.claim for trial in trials if trial.path == path}
+    there = sabotage.claims(execute.read(path))
+    assert [claim for claim in there if claim not in tried] == []
+
+
+def test_an_edit_of_the_claims_own_cell_says_so(trials):
+    own = [t for t in trials if t.edit.cell == t.notebook.cells[-1].id]
+    assert [t.edit.why for t in own if "its own cell" not in t.edit.why] == []

@@ -1,0 +1,194 @@
+"""Break what each claim checks, in a copy, and see that claim fall.
+
+python tools/sabotage.py [NUMBER ...]
+
+tests/sabotage.toml lists the edits, at least one for each claim. A run is on seed 0 and
+one thread, and ends with the claim's cell.
+"""
+
+import argparse
+import ast
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import audit
+import execute
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("lectures_lib/", "data/")
+SIDE_BY_SIDE = 2  # runs; each may take 1 GB
+CACHES = shutil.ignore_patterns("__pycache__")
+KEYS = {"notebook", "claim", "sentence", "old", "new", "why"}
+Claim = tuple[str, str]  # id and sentence
+
+
+class EditError(Exception):
+    """An edit that cannot be made; its text says why, for the terminal."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What to break, where, and the claim that then falls."""
+
+    notebook: str  # its number
+    claim: str  # its id
+    sentence: str  # how it begins
+    old: str  # stands once in its place
+    new: str
+    why: str  # what is then wrong
+    cell: str = ""  # the place: the id of a code cell, or
+    file: str = ""  # a path in the library or the data
+
+    def __str__(self) -> str:
+        return f"{self.cell or self.file}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An edit, made: the notebook as far as the claim's cell, the text of the place."""
+
+    edit: Edit
+    path: Path
+    claim: Claim
+    notebook: NotebookNode
+    text: str
+
+
+def read_edits(path: Path) -> list[Edit]:
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("edit", [])
+    except tomllib.TOMLDecodeError as error:
+        raise EditError(f"{path} is not TOML: {error}") from None
+    for number, row in enumerate(rows, 1):
+        complete = set(row) in (KEYS | {"cell"}, KEYS | {"file"})
+        if not complete or not all(isinstance(value, str) for value in row.values()):
+            keys = ", ".join(sorted(KEYS))
+            raise EditError(
+                f"{path}: [[edit]] {number} needs {keys}, and one of cell and file, as "
+                "texts in quotes, and nothing else"
+            )
+    return [Edit(**row) for row in rows]
+
+
+def claims(notebook: NotebookNode) -> dict[Claim, str]:
+    """The claims that its code makes, examples left out: claim → id of the cell."""
+    cells = execute.code_cells(notebook)
+    return {claim: cell.id for cell in cells for claim in claims_in(cell)}
+
+
+def claims_in(cell: NotebookNode) -> Iterator[Claim]:
+    for node in ast.walk(ast.parse(cell.source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "ll.claims.claim":
+            words = tuple(getattr(argument, "value", 0) for argument in node.args[:2])
+            if [type(word) for word in words] != [str, str]:
+                raise EditError(
+                    f"cell {cell.id} makes a claim that cannot be read: write its id "
+                    "and its sentence as plain text, first and second"
+                )
+            if audit.LECTURE.fullmatch(words[0]):
+                yield words
+
+
+def claim_of(edit: Edit, there: dict[Claim, str]) -> Claim:
+    """The one claim that is to fall."""
+    found = [c for c in there if c[0] == edit.claim and c[1].startswith(edit.sentence)]
+    if len(found) != 1:
+        lines = "\n".join(f"  {id} {sentence}" for id, sentence in there)
+        raise EditError(
+            f"{edit}: {len(found)} claims of notebook {edit.notebook} begin with "
+            f"“{edit.claim} {edit.sentence}”, expected one of these:\n{lines}"
+        )
+    return found[0]
+
+
+def edited(edit: Edit, text: str | None) -> str:
+    """The text of the place with the edit in it; None: there is no such place."""
+    if text is None:
+        raise EditError(
+            f"{edit}: there is no such place, expected a code cell not behind the "
+            f"claim's, or a file in {' or '.join(COPIED)}"
+        )
+    if text.count(edit.old) != 1 or edit.old == edit.new:
+        raise EditError(
+            f"{edit}: old is there {text.count(edit.old)} times, expected once, with "
+            f"something else as new: {edit.old!r}"
+        )
+    return text.replace(edit.old, edit.new)
+
+
+def prepare(edit: Edit, root: Path) -> Trial:
+    (path,) = execute.chosen(root / "notebooks", [edit.notebook])
+    notebook = execute.read(path)
+    claim = claim_of(edit, there := claims(notebook))
+    last = [cell.id for cell in notebook.cells].index(there[claim])
+    del notebook.cells[last + 1 :]
+    cells = {cell.id: cell for cell in execute.code_cells(notebook)}
+    if edit.cell:
+        text = edited(edit, cells[edit.cell].source if edit.cell in cells else None)
+        cells[edit.cell].source = text
+    else:
+        place = root / edit.file
+        copied = edit.file.startswith(COPIED) and place.is_file()
+        text = edited(edit, place.read_text("utf-8") if copied else None)
+    return Trial(edit, path, claim, notebook, text)
+
+
+def sabotage(trial: Trial, root: Path) -> str:
+    """What becomes of the claim in a broken copy; it should be "fell"."""
+    with TemporaryDirectory() as copy:
+        for folder in COPIED:
+            shutil.copytree(root / folder, Path(copy, folder), ignore=CACHES)
+        if trial.edit.file:
+            Path(copy, trial.edit.file).write_text(trial.text, encoding="utf-8")
+        path = Path(copy, "notebooks", trial.path.name)
+        path.parent.mkdir()
+        nbformat.write(trial.notebook, path)
+        record = audit.run(path, 0, 1, PYTHONPATH=copy)
+    if record["errors"]:  # then it may have fallen for another reason
+        return f"error ({record['errors'][0]})"
+    held = {(id, sentence): holds for id, sentence, holds, _ in record["claims"]}
+    return {None: "not reached", True: "survived", False: "fell"}[held.get(trial.claim)]
+
+
+def report(claim: Claim, edit: object, outcome: str) -> str:
+    mark = "✓" if outcome == "fell" else "✗"
+    print(f"{mark} {' '.join(claim)}\n     {edit} → {outcome}", flush=True)
+    return outcome
+
+
+def main(arguments: list[str], root: Path = ROOT) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
+    options = parser.parse_args(arguments)
+    try:
+        paths = execute.chosen(root / "notebooks", options.numbers)
+        edits = read_edits(root / "tests" / "sabotage.toml")
+        if options.numbers:
+            edits = [edit for edit in edits if edit.notebook in options.numbers]
+        trials = [prepare(edit, root) for edit in edits]
+        there = [
+            (path, claim) for path in paths for claim in claims(execute.read(path))
+        ]
+    except (EditError, execute.NotebookError) as error:
+        print(error)
+        return 1
+    with ProcessPoolExecutor(SIDE_BY_SIDE) as pool:
+        found = pool.map(sabotage, trials, [root] * len(trials))
+        outcomes = [report(t.claim, t.edit, o) for t, o in zip(trials, found)]
+    tried = {(trial.path, trial.claim) for trial in trials}
+    untried = [claim for path, claim in there if (path, claim) not in tried]
+    outcomes += [report(c, "tests/sabotage.toml", "no edit") for c in untried]
+    print(f"{outcomes.count('fell')} of {len(outcomes)} fell")
+    return 1 if set(outcomes) - {"fell"} else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
