@@ -1,6 +1,7 @@
 """The look of every figure: style, alt text, and the diagrams of the course."""
 
 import io
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from torch import nn
 
 from .models import Layer
+from .results import Recording
 
 # Okabe and Ito's palette: told apart with every common form of colour blindness.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
@@ -103,6 +105,14 @@ def label(
     return ax.annotate(
         text, point, offset, textcoords="offset points", ha=ha, va=va, **style
     )
+
+
+def draw_band(
+    ax: Axes, x: Sequence[float], recording: Recording, name: str, color: str = GREY
+) -> None:
+    """Draw the band of recorded runs behind a live curve, if there is one."""
+    if name in recording.values:
+        ax.fill_between(x, *recording.band(name), color=color, alpha=0.15, linewidth=0)
 
 
 def draw_images(axes, images, titles) -> None:

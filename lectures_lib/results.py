@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -37,11 +38,10 @@ class Recording:
         middle, spread = runs.mean(0), runs.std(0, ddof=1)
         return middle - WIDTH * spread, middle + WIDTH * spread
 
-    def distance(self, name: str, live: object) -> float:
-        """How far inside the band a live run stays: negative where it leaves it."""
+    def distance(self, name: str, live: object) -> np.ndarray:
+        """How far inside the band a live run is: negative where it has left it."""
         low, high = self.band(name)
-        live = np.asarray(live)
-        return float(np.minimum(live - low, high - live).min())
+        return np.minimum(np.asarray(live) - low, high - np.asarray(live))
 
 
 def load(experiment: Callable[[int], dict]) -> Recording:
@@ -80,6 +80,7 @@ def checksum(record: dict) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
+@cache  # the code does not change while it runs
 def fingerprint(function: Callable) -> str:
     """SHA-256 of the function and of all that it uses of this package.
 

@@ -3,7 +3,8 @@
 python tools/audit.py [NUMBER ...] [--seeds 20]
 
 Each run is saved in .audit when it is done, so an interrupted audit goes on where it
-stopped; a run of another version of the notebook or the library is made again.
+stopped; a run of another version of the notebook or the library is made again. What
+was measured goes to data/results, as do the recorded experiments (see record.py).
 """
 
 import argparse
@@ -17,18 +18,22 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import execute
+import record
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell
 
 ROOT = Path(__file__).parents[1]
 RUNS = ROOT / ".audit"
+RESULTS = ROOT / "data" / "results"
 ENOUGH = 3  # standard deviations between the closest run and falling
 LECTURE = re.compile(r"[A-Z]\d+")  # ids of its claims; an example has another
 DUMP = """
 import json
 rows = [(c.id, c.sentence, c.holds, c.measured) for c in ll.claims.ledger()]
-print(json.dumps(rows, default=str))
+def plain(value):
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+print(json.dumps(rows, default=plain))
 """
 
 
@@ -106,8 +111,8 @@ def progress(record: dict) -> dict:
 def summary(records: list[dict]) -> list[dict]:
     """For each claim: runs, falls, and its closest margin in standard deviations."""
     runs: dict[tuple[str, str], list] = {}
-    for record in records:
-        for id, sentence, holds, measured in record["claims"]:
+    for found in records:
+        for id, sentence, holds, measured in found["claims"]:
             runs.setdefault((id, sentence), []).append((holds, measured.get("margin")))
     rows = []
     for (id, sentence), found in runs.items():
@@ -143,17 +148,40 @@ def report(rows: list[dict]) -> None:
         )
 
 
+def results(records: list[dict], rows: list[dict]) -> dict:
+    """What data/results keeps of an audit: the single numbers behind each claim."""
+    claims = []
+    for row in rows:
+        measured: dict[str, list] = {}
+        for found in records:
+            for id, sentence, _, values in found["claims"]:
+                if (id, sentence) == (row["id"], row["sentence"]):
+                    for name, value in values.items():
+                        if isinstance(value, int | float):
+                            measured.setdefault(name, []).append(float(f"{value:.4g}"))
+        claims.append(row | {"measured": measured})
+    return {
+        "seeds": [found["seed"] for found in records],
+        "threads": [found["threads"] for found in records],
+        "claims": claims,
+    }
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
     parser.add_argument("--seeds", type=int, default=20)
     options = parser.parse_args(arguments)
+    record.main(options.numbers)
     good = True
     for path in execute.chosen(ROOT / "notebooks", options.numbers):
         print(f"{path.name}: seeds 0 to {options.seeds - 1}, with one and two threads")
         records = audit(path, options.seeds)
         rows = summary(records)
         report(rows)
+        command = f"make audit SEEDS={options.seeds} NB={path.name[:2]}"
+        content = {"of": records[0]["of"]} | results(records, rows)
+        record.write(RESULTS / f"{path.stem}.json", record.stamped(command, content))
         good &= all(map(sound, rows)) and not any(r["errors"] for r in records)
     return not good
 

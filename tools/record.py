@@ -40,26 +40,32 @@ def saved_run(experiment: Callable, seed: int, folder: Path = RUNS) -> dict:
 
 
 def record(
-    experiment: Callable, num_seeds: int, target: Path | None = None, runs: Path = RUNS
+    experiment: Callable, num_seeds: int, runs: Path = RUNS, jobs: int = -1
 ) -> None:
-    """Write data/results/NAME.json from the runs of all seeds."""
+    """Write data/results/NAME.json from the runs of all seeds, `jobs` side by side."""
     seeds = list(range(results.FIRST_SEED, results.FIRST_SEED + num_seeds))
-    jobs = (delayed(saved_run)(experiment, seed, runs) for seed in seeds)
-    found = Parallel(n_jobs=-1)(jobs)
+    waiting = (delayed(saved_run)(experiment, seed, runs) for seed in seeds)
+    found = Parallel(n_jobs=jobs)(waiting)
     content = {
         "what": experiment.__doc__.splitlines()[0],
-        "command": "make audit",
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "numpy")},
-        },
         "code": results.fingerprint(experiment),
         "seeds": seeds,
         "values": {name: [values[name] for values in found] for name in found[0]},
     }
-    content["sha256"] = results.checksum(content)
-    write((target or results.FOLDER) / f"{experiment.__name__}.json", content)
+    file = results.FOLDER / f"{experiment.__name__}.json"
+    write(file, stamped("make audit", content))
+
+
+def stamped(command: str, content: dict) -> dict:
+    """The content with how and when it was made, and its checksum."""
+    versions = {name: version(name) for name in ("torch", "numpy")}
+    made = {
+        "command": command,
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": {"python": platform.python_version()} | versions,
+    }
+    content = made | content
+    return content | {"sha256": results.checksum(content)}
 
 
 def write(file: Path, content: dict) -> None:

@@ -1,0 +1,182 @@
+"""Recorded runs: what data/results holds, and what becomes of it when it is unsound."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import lectures_lib as ll
+from lectures_lib import experiments, results
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+import record
+
+RECORDED = [
+    (experiment, num_seeds)
+    for of_notebook in experiments.RECORDED.values()
+    for experiment, num_seeds in of_notebook.items()
+]
+FACTOR = 3
+
+
+def doubled(seed: int) -> dict:
+    """An experiment that takes no time."""
+    return {"value": [seed, FACTOR * seed], "other": seed + torch.pi}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Iterator[Path]:
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    threads = torch.get_num_threads()
+    yield tmp_path
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def recorded(folder) -> Path:
+    record.record(doubled, 3, folder / "runs", jobs=1)
+    return folder / "doubled.json"
+
+
+@pytest.mark.parametrize(("experiment", "num_seeds"), RECORDED)
+def test_each_recorded_experiment_is_sound_and_has_its_seeds(experiment, num_seeds):
+    recording = ll.results.load(experiment)
+    assert recording.sound, recording.note
+    assert {len(runs) for runs in recording.values.values()} == {num_seeds}
+
+
+def test_what_is_recorded_is_read_again(recorded):
+    recording = ll.results.load(doubled)
+    assert recording.sound and "3 seeds" in recording.note
+    assert recording.values["value"].tolist() == [[100, 300], [101, 303], [102, 306]]
+
+
+def test_a_missing_file_is_named_with_its_remedy(folder):
+    recording = ll.results.load(doubled)
+    assert not recording.sound and recording.values == {}
+    assert "data/results/doubled.json cannot be read" in recording.note
+    assert "git checkout HEAD" in recording.note
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"values": 3}', '{"values": {"a": "b"}}'])
+def test_a_file_that_holds_no_run_is_named(folder, text):
+    (folder / "doubled.json").write_text(text)
+    recording = ll.results.load(doubled)
+    assert not recording.sound and "is not a recorded run" in recording.note
+
+
+def test_an_edited_file_is_shown_and_marked(recorded):
+    recorded.write_text(recorded.read_text().replace("303", "300"))
+    recording = ll.results.load(doubled)
+    assert not recording.sound and "was edited" in recording.note
+    assert recording.values["value"][1, 1] == 300
+
+
+def test_runs_of_older_code_are_shown_and_marked(recorded, monkeypatch):
+    monkeypatch.setattr(results, "fingerprint", lambda experiment: "of newer code")
+    recording = ll.results.load(doubled)
+    assert not recording.sound and "older version of this code" in recording.note
+    assert len(recording.values["value"]) == 3
+
+
+def test_an_interrupted_recording_is_taken_up_again(folder, monkeypatch):
+    runs = folder / "runs"
+    record.saved_run(doubled, 100, runs)
+    saved = runs / "doubled" / "seed-100.json"
+    content = json.loads(saved.read_text())
+    content["values"]["other"] = 0  # so that it can be told apart
+    saved.write_text(json.dumps(content))
+    (runs / "doubled" / "seed-101.tmp").write_text("{")
+    record.record(doubled, 2, runs, jobs=1)
+    assert ll.results.load(doubled).values["other"][0] == 0
+    assert ll.results.load(doubled).values["other"][1] > 100
+
+
+def test_a_saved_run_of_older_code_is_made_again(folder):
+    file = folder / "doubled" / "seed-5.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"code": "older", "values": {"value": 0}}))
+    assert record.saved_run(doubled, 5, folder)["value"] == [5, 15]
+
+
+def test_the_band_is_four_standard_deviations_wide():
+    runs = np.array([[1.0, 2.0], [3.0, 2.5], [2.0, 4.5]])
+    recording = results.Recording({"error": runs}, "", True)
+    low, high = recording.band("error")
+    assert np.allclose((low + high) / 2, runs.mean(0))
+    assert np.allclose((high - low) / 8, runs.std(0, ddof=1))
+    assert np.allclose(recording.distance("error", high), 0)
+    assert (recording.distance("error", high + 0.1) < 0).all()
+    assert (recording.distance("error", low - 0.1) < 0).all()
+
+
+# The fingerprint of code: a small package of two modules, changed piece by piece.
+HELPERS = '''
+LIMIT = 3
+
+def used(x):
+    """Text."""
+    return inner(x) + 1
+
+def inner(x):
+    return x * LIMIT
+
+def unused(x):
+    return x
+'''
+MAIN = """
+from . import helpers
+from .results import fingerprint
+
+class Net:
+    def forward(self, x):
+        return helpers.used(x)
+
+def experiment(seed):
+    used = seed  # a local name
+    return Net().forward(used)
+"""
+CHANGES = {
+    "nothing": ("", ""),
+    "a comment": ("return inner(x) + 1", "return inner(x) + 1  # why"),
+    "a docstring": ('"""Text."""', '"""Other text."""'),
+    "what is not used": ("    return x\n", "    return -x\n"),
+    "a function": ("return inner(x) + 1", "return inner(x) + 2"),
+    "behind a function": ("x * LIMIT", "x + LIMIT"),
+    "a constant": ("LIMIT = 3", "LIMIT = 4"),
+}
+HARMLESS = ("nothing", "a comment", "a docstring", "what is not used")
+
+
+def fingerprint_of(folder: Path, name: str, change, monkeypatch) -> str:
+    package = folder / name / "tiny"
+    package.mkdir(parents=True)
+    (package / "helpers.py").write_text(HELPERS.replace(*change, 1))
+    (package / "main.py").write_text(MAIN)
+    (package / "__init__.py").write_text("")
+    shutil.copy(results.__file__, package / "results.py")
+    monkeypatch.syspath_prepend(str(package.parent))
+    for module in [m for m in sys.modules if m.startswith("tiny")]:
+        del sys.modules[module]
+    import tiny.main
+
+    return tiny.main.fingerprint(tiny.main.experiment)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_fingerprint_is_of_the_code_that_is_used(tmp_path, monkeypatch, name):
+    before = fingerprint_of(tmp_path, "before", ("", ""), monkeypatch)
+    after = fingerprint_of(tmp_path, "after", CHANGES[name], monkeypatch)
+    assert (before == after) == (name in HARMLESS)
+
+
+def test_the_fingerprint_reaches_from_an_experiment_to_the_nets():
+    found: dict[str, str] = {}
+    results._collect(experiments, "degradation", found)
+    reached = {"models.Block", "training._epoch", "training.EXPLODED", "data._draw"}
+    assert {f"lectures_lib.{name}" for name in reached} <= set(found)
