@@ -96,7 +96,7 @@ def _draw_plane(now: Settings, before: Settings | None) -> Figure:
         layers.plot(range(1, len(norms) + 1), norms, label=f"step {step}", **style)
     layers.set(yscale="log", ylim=(1e-9, 1e4), xlim=(0, 57), xlabel="layer")
     layers.set_title("gradient norm", fontsize=14)
-    layers.legend(loc="lower right", frameon=False, fontsize=12)
+    layers.legend(loc="upper right", frameon=False, fontsize=12)
     return fig
 
 

@@ -18,7 +18,6 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import execute
-import record
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell
@@ -172,6 +171,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
     parser.add_argument("--seeds", type=int, default=20)
     options = parser.parse_args(arguments)
+    import record  # here: it imports torch, which each run does for itself
+
     record.main(options.numbers)
     good = True
     for path in execute.chosen(ROOT / "notebooks", options.numbers):

@@ -1,0 +1,179 @@
+"""Notebook 01: the functions written out in it, and its explorers, against others."""
+
+import re
+from itertools import pairwise, product
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import lectures_lib as ll
+from lectures_lib import explorers_depth, results
+
+PATH = Path(__file__).parents[1] / "notebooks" / "01_depth_issues.ipynb"
+NOTEBOOK = nbformat.read(PATH, as_version=4)
+CELLS = {cell.id: cell.source for cell in NOTEBOOK.cells}
+
+
+def from_notebook(*ids: str) -> dict:
+    """What the cells with these ids define."""
+    found: dict = {}
+    train = ll.data.fashion_mnist("train", 2000)
+    exec("from itertools import pairwise\nimport copy", found)
+    found |= {"torch": torch, "np": np, "nn": nn, "F": F, "ll": ll, "train": train}
+    for id in ids:
+        exec(CELLS[id], found)
+    return found
+
+
+def test_autocorrelation_agrees_with_numpy():
+    autocorrelation = from_notebook("d2-code", "shatter-code")["autocorrelation"]
+    signals = torch.randn(5, 64, dtype=torch.float64).cumsum(1)
+    for lag in (1, 4, 16, 63):
+        for row, found in zip(signals.numpy(), autocorrelation(signals, lag)):
+            full = np.correlate(row - row.mean(), row - row.mean(), mode="full")
+            assert found == pytest.approx(full[63 + lag] / full[63], abs=1e-12)
+
+
+def by_hand(depth: int, activation, gain: float, nets: int) -> torch.Tensor:
+    """The same gradients, one net after the other, with modules of torch."""
+    images, labels = ll.data.fashion_mnist("train", 16)
+    x = images.flatten(1)
+    x = (x - x.mean()) / x.std()
+    draw = ll.environment.generator(0)
+    sizes = [784, *[30] * (depth - 1), 10]
+    drawn = [torch.randn(nets, i, o, generator=draw) for i, o in pairwise(sizes)]
+    norms = torch.empty(nets, depth)
+    for net in range(nets):
+        layers = [nn.Linear(i, o, bias=False) for i, o in pairwise(sizes)]
+        hidden = x
+        for index, layer in enumerate(layers):
+            weight = drawn[index][net].T * gain / layer.in_features**0.5
+            layer.weight = nn.Parameter(weight)
+            hidden = layer(hidden)
+            if index < depth - 1:
+                hidden = activation(hidden)
+        F.cross_entropy(hidden, labels).backward()
+        norms[net] = torch.stack([layer.weight.grad.norm() for layer in layers])
+    return norms
+
+
+@pytest.mark.parametrize("depth", [1, 2, 9])
+@pytest.mark.parametrize(("name", "gain"), [("tanh", 1.5), ("ReLU", 1.4)])
+def test_gradients_of_many_nets_are_those_of_each(depth, name, gain):
+    activation = ll.gradients.ACTIVATIONS[name]
+    images, labels = ll.data.fashion_mnist("train", 16)
+    settings = {"activation": name, "gain": gain, "width": 30, "inits": 4}
+    found = ll.gradients.per_layer((images, labels), depth, **settings)
+    assert torch.allclose(found, by_hand(depth, activation, gain, 4), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [({"activation": "relu"}, "sigmoid, tanh, ReLU"), ({"depth": 0}, "at least one")],
+)
+def test_an_unknown_setting_is_named(setting, words):
+    data = ll.data.fashion_mnist("train", 4)
+    with pytest.raises(ValueError, match=words):
+        ll.gradients.per_layer(data, **({"depth": 3} | setting))
+
+
+def test_the_numbers_in_the_text_are_those_of_the_recorded_runs():
+    recorded = ll.results.load(ll.experiments.degradation).values
+    text = CELLS["d1-words"]
+    for name in ("train 20", "train 56", "test 20", "test 56"):
+        last = recorded[name][:, -1]
+        assert f"{last.mean():.0%} ± {last.std(ddof=1):.0%}".replace(
+            "%", ""
+        ) in text.replace(" %", ""), name
+
+
+def test_the_budgets_in_the_text_are_those_of_the_recorded_runs():
+    recorded = ll.results.load(ll.experiments.budgets).values
+    spans = []
+    for depth in (20, 56):
+        last = recorded[f"train {depth}"][:, -1]
+        spans.append(f"{100 * last.min():.0f} to {100 * last.max():.0f} %")
+    assert all(span in CELLS["budget-words"] for span in spans), spans
+
+
+def test_two_seeds_change_what_is_measured(monkeypatch):
+    def measured() -> list:
+        found = from_notebook("d2-code", "d2-norms", "d3-train", "d3-room")
+        norms = found["gradient_per_layer"](5, torch.tanh, 1.0)
+        return [norms.sum().item(), found["final_losses"](4, steps=2).sum().item()]
+
+    first = measured()
+    assert first == measured()
+    monkeypatch.setenv("LECTURES_SEED", "7")
+    assert all(a != b for a, b in zip(first, measured()))
+
+
+# The explorers.
+
+
+def test_the_plane_shows_the_recorded_errors():
+    recorded = ll.results.load(ll.experiments.set_sizes).values
+    explorer = ll.explorers.overfitting_or_degradation()
+    explorer.set(depth=56, training_images=1000, batch_norm=True)
+    train, test = (recorded[f"{split} 56"][:, 2].mean() for split in ("train", "test"))
+    assert f"training error {train:.0%}, test error {test:.0%}" in explorer.status.value
+    dots = explorers_depth._draw_plane(explorer.settings, None).axes[0].collections[1]
+    assert np.allclose(dots.get_offsets().mean(0), [train, test])
+
+
+def test_the_plane_without_recorded_runs_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    explorers_depth._recorded.cache_clear()
+    try:
+        explorer = ll.explorers.overfitting_or_degradation()
+        assert "No recorded runs" in explorer.status.value
+        assert explorer.picture.value and not explorer.challenge[1](explorer.settings)
+    finally:
+        explorers_depth._recorded.cache_clear()
+
+
+def test_the_plane_draws_the_gradients_before_and_after_a_step():
+    steps = explorers_depth._steps(20, True)
+    ll.environment.seed_everything(0)
+    net = ll.models.cifar_net(20, "plain", width=8, stem_stride=4)
+    norms = ll.training.gradient_norms(net, ll.data.fashion_mnist("train", 128))
+    assert steps.shape == (2, 19)
+    assert np.allclose(steps[0], list(norms.values())[:-1], rtol=1e-4)
+    assert not np.allclose(steps[0], steps[1], rtol=1e-3)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "ReLU"])
+def test_the_sentence_counts_the_vanished_gradients(activation):
+    explorer = ll.explorers.vanishing_gradients()
+    explorer.set(depth=30, activation=activation, gain=0.8, width=30)
+    norms = explorers_depth._norms(30, activation, 0.8, 30)
+    vanished = int((norms[:, 0] < 0.05).sum())
+    assert re.search(rf"below 0.05 in {vanished} of 5", explorer.status.value)
+
+
+def solve(explorer) -> list[dict]:
+    """All settings that meet the challenge."""
+    values = [
+        slider.options
+        if hasattr(slider, "options")
+        else range(slider.min, slider.max + 1, slider.step)
+        for slider in explorer.sliders.values()
+    ]
+    every = (dict(zip(explorer.sliders, setting)) for setting in product(*values))
+    return [settings for settings in every if explorer.challenge[1](settings)]
+
+
+def test_both_challenges_can_be_met_and_are_not_met_by_a_preset():
+    for make in (
+        ll.explorers.overfitting_or_degradation,
+        ll.explorers.vanishing_gradients,
+    ):
+        explorer = make()
+        solutions = solve(explorer)
+        assert solutions, explorer.label
+        assert not any(preset in solutions for preset in explorer.presets.values())
