@@ -1,5 +1,7 @@
 """Counting on nets: against PyTorch itself, its flop counter, and the papers."""
 
+import copy
+
 import pytest
 import torch
 import torchvision
@@ -243,3 +245,20 @@ def test_inserting_leaves_the_first_net_alone():
 def test_a_net_without_blocks_takes_no_identity():
     with pytest.raises(ValueError, match=r"no identity layer fits.*negative numbers"):
         models.insert_identity(models.lenet5(), 1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((2, 3, 28, 28), r"to have 1 channels, but got 3 channels"),
+        ((28, 28), r"Expected 3D .* or 4D .* input"),
+        ((2, 1, 5, 28, 28), r"Expected 3D .* or 4D .* input"),
+    ],
+)
+def test_an_image_that_the_net_cannot_take_is_refused_with_both_sizes(shape, words):
+    net = models.cifar_net(8, width=4)
+    before = copy.deepcopy(net.state_dict())
+    with pytest.raises(RuntimeError, match=words):
+        net(torch.zeros(shape))
+    after = net.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)

@@ -1,6 +1,7 @@
 """The decks: written from stored outputs, fitting the screen, fetching nothing."""
 
 import sys
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -70,6 +71,18 @@ def test_every_slide_fits_and_nothing_is_fetched(browser, decks, path):
     assert not troubles
     assert len(measured) > 10
     assert not overflowing(measured)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_figure_of_a_deck_has_its_description(path):
+    notebook = nbformat.read(path, as_version=4)
+    metadata = [
+        o.get("metadata", {}) for c in notebook.cells for o in c.get("outputs", [])
+    ]
+    expected = [entry["image/png"]["alt"] for entry in metadata if "image/png" in entry]
+    html = unescape(slides.deck(notebook))
+    assert expected and all(f'alt="{alt}"' in html for alt in expected)
+    assert "No description has been provided" not in html
 
 
 def test_a_slide_that_is_too_tall_and_a_picture_from_afar_are_seen(browser, decks):

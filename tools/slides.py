@@ -48,6 +48,12 @@ ASSETS = {
 # Without nbconvert's mermaid, which it would fetch from the network.
 TEMPLATE = """{%- extends 'index.html.j2' -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{% block data_png scoped %}
+<div class="jp-RenderedImage jp-OutputArea-output">
+<img src="data:image/png;base64,{{ output.data['image/png'] }}"
+alt="{{ output | get_metadata('alt', 'image/png') | escape_html }}">
+</div>
+{% endblock data_png %}
 """
 
 
