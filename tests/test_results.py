@@ -1,11 +1,13 @@
 """Recorded runs: what data/results holds, and what becomes of it when it is unsound."""
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -113,6 +115,42 @@ def test_the_band_is_four_standard_deviations_wide():
     assert np.allclose(recording.distance("error", high), 0)
     assert (recording.distance("error", high + 0.1) < 0).all()
     assert (recording.distance("error", low - 0.1) < 0).all()
+
+
+# The audits of the notebooks.
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+def audited(notebook: Path) -> dict:
+    file = ROOT / "data" / "results" / f"{notebook.stem}.json"
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_claim_of_a_notebook_has_stood_its_audit(notebook):
+    found = audited(notebook)
+    assert found["sha256"] == results.checksum(found)
+    assert len(found["seeds"]) >= 40 and set(found["threads"]) == {1, 2}
+    for claim in found["claims"]:
+        assert not claim["fell"] and not claim["missing"], claim["sentence"]
+        assert claim["closest"] is None or claim["closest"] >= 3, claim["sentence"]
+    printed = nbformat.read(notebook, as_version=4)
+    lines = {line for cell in printed.cells for line in claim_lines(cell)}
+    assert {f"✓ {c['id']} {c['sentence']}" for c in found["claims"]} == lines
+
+
+def claim_lines(cell: dict) -> list[str]:
+    texts = [output.get("text", "") for output in cell.get("outputs", [])]
+    return re.findall(r"^✓ [A-Z]\d+ .*$", "\n".join(texts), flags=re.M)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_another_seed_changes_what_a_claim_with_a_margin_measures(notebook):
+    for claim in audited(notebook)["claims"]:
+        if "margin" in claim["measured"]:
+            assert len(set(claim["measured"]["margin"])) > 10, claim["sentence"]
 
 
 # The fingerprint of code: a small package of two modules, changed piece by piece.
