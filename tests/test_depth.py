@@ -101,6 +101,28 @@ def test_the_budgets_in_the_text_are_those_of_the_recorded_runs():
     assert all(span in CELLS["budget-words"] for span in spans), spans
 
 
+def test_without_recorded_runs_the_live_claims_are_still_made(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    found = from_notebook("setup")
+    for depth, accuracy in ((20, 0.8), (56, 0.3)):
+        history = ll.training.History(
+            train_accuracy=[accuracy] * 8, test_accuracy=[accuracy] * 8
+        )
+        found.setdefault("runs", {})[depth] = (None, history)
+    found["budget_guess"] = ll.widgets.Predict("?", ["below", "same", "above"])
+    shown = ["d1-errors", "d1-picture", "d1-claim", "d4-band"]
+    shown += ["budget-load", "budget-picture", "budget-claim", "budget-compare"]
+    for id in shown:
+        exec(CELLS[id], found)
+    printed = capsys.readouterr().out
+    assert "✓ D1 more layers alone" in printed and "✓ D4 and more of the" in printed
+    assert printed.count("data/results/degradation.json cannot be read") == 2
+    assert printed.count("data/results/budgets.json cannot be read") == 2
+    assert "D4 this run ends" not in printed and "D4 recorded to" not in printed
+
+
 def test_two_seeds_change_what_is_measured(monkeypatch):
     def measured() -> list:
         found = from_notebook("d2-code", "d2-norms", "d3-train", "d3-room")
