@@ -65,7 +65,11 @@ def test_a_run_of_an_older_notebook_is_made_again(tmp_path):
 
 @pytest.mark.parametrize(
     ("cell", "words"),
-    [("1 / 0", "ZeroDivisionError"), ("import os; os._exit(1)", "DeadKernelError")],
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("assert False", "AssertionError: no message"),
+        ("import os; os._exit(1)", "DeadKernelError"),
+    ],
 )
 def test_what_breaks_a_run_is_named_and_the_audit_goes_on(tmp_path, cell, words):
     record = audit.saved_run(write(tmp_path, cell), 0, 1, tmp_path)

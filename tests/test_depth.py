@@ -4,6 +4,7 @@ import re
 from itertools import pairwise, product
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -146,6 +147,7 @@ def test_the_plane_shows_the_recorded_errors():
     assert f"training error {train:.0%} (from" in explorer.status.value
     assert f"test error {test:.0%}" in explorer.status.value
     dots = explorers_depth._draw_plane(explorer.settings, None).axes[0].collections[1]
+    plt.close("all")
     assert np.allclose(dots.get_offsets().mean(0), [train, test])
 
 

@@ -69,7 +69,8 @@ def errors(cell: dict) -> Iterator[str]:
     """What a cell raised; a claim that falls speaks for itself in the ledger."""
     for output in cell.outputs:
         if output.output_type == "error" and output.ename != "ClaimError":
-            yield f"{cell.id}: {output.ename}: {output.evalue.splitlines()[0]}"
+            first = (output.evalue.splitlines() or ["no message"])[0]
+            yield f"{cell.id}: {output.ename}: {first}"
 
 
 def saved_run(path: Path, seed: int, threads: int, folder: Path = RUNS) -> dict:
