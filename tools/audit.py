@@ -84,11 +84,16 @@ def saved_run(path: Path, seed: int, threads: int, folder: Path = RUNS) -> dict:
             return record
     record = {"of": wanted, "seed": seed, "threads": threads}
     record |= run(path, seed, threads)
+    write(file, record)
+    return record
+
+
+def write(file: Path, content: dict) -> None:
+    """Write the file in one step: when it is stopped, the old one stays."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     unfinished.replace(file)
-    return record
 
 
 def audit(path: Path, seeds: int, folder: Path = RUNS) -> list[dict]:
@@ -108,15 +113,20 @@ def progress(record: dict) -> dict:
     return record
 
 
+def by_claim(records: list[dict]) -> dict[tuple[str, str], list[tuple[bool, dict]]]:
+    """(id, sentence) of each claim to whether it held and what it measured, by run."""
+    runs: dict[tuple[str, str], list] = {}
+    for record in records:
+        for id, sentence, holds, measured in record["claims"]:
+            runs.setdefault((id, sentence), []).append((holds, measured))
+    return runs
+
+
 def summary(records: list[dict]) -> list[dict]:
     """For each claim: runs, falls, and its closest margin in standard deviations."""
-    runs: dict[tuple[str, str], list] = {}
-    for found in records:
-        for id, sentence, holds, measured in found["claims"]:
-            runs.setdefault((id, sentence), []).append((holds, measured.get("margin")))
     rows = []
-    for (id, sentence), found in runs.items():
-        margins = [margin for _, margin in found if margin is not None]
+    for (id, sentence), found in by_claim(records).items():
+        margins = [measured["margin"] for _, measured in found if "margin" in measured]
         spread = statistics.stdev(margins) if len(margins) > 1 else None
         rows.append(
             {
@@ -150,19 +160,18 @@ def report(rows: list[dict]) -> None:
 
 def results(records: list[dict], rows: list[dict]) -> dict:
     """What data/results keeps of an audit: the single numbers behind each claim."""
+    runs = by_claim(records)
     claims = []
     for row in rows:
-        measured: dict[str, list] = {}
-        for found in records:
-            for id, sentence, _, values in found["claims"]:
-                if (id, sentence) == (row["id"], row["sentence"]):
-                    for name, value in values.items():
-                        if isinstance(value, int | float):
-                            measured.setdefault(name, []).append(float(f"{value:.4g}"))
+        measured: dict[str, list[float]] = {}
+        for _, values in runs[row["id"], row["sentence"]]:
+            for name, value in values.items():
+                if isinstance(value, int | float):
+                    measured.setdefault(name, []).append(float(f"{value:.4g}"))
         claims.append(row | {"measured": measured})
     return {
-        "seeds": [found["seed"] for found in records],
-        "threads": [found["threads"] for found in records],
+        "seeds": [record["seed"] for record in records],
+        "threads": [record["threads"] for record in records],
         "claims": claims,
     }
 
@@ -183,7 +192,7 @@ def main(arguments: list[str]) -> int:
         report(rows)
         command = f"make audit SEEDS={options.seeds} NB={path.name[:2]}"
         content = {"of": records[0]["of"]} | results(records, rows)
-        record.write(RESULTS / f"{path.stem}.json", record.stamped(command, content))
+        write(RESULTS / f"{path.stem}.json", record.stamped(command, content))
         good &= all(map(sound, rows)) and not any(r["errors"] for r in records)
     return not good
 

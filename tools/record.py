@@ -16,11 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from audit import RUNS, write
 from joblib import Parallel, delayed
 
 from lectures_lib import experiments, results
-
-RUNS = Path(__file__).parents[1] / ".audit"
 
 
 def saved_run(experiment: Callable, seed: int, folder: Path = RUNS) -> dict:
@@ -66,14 +65,6 @@ def stamped(command: str, content: dict) -> dict:
     }
     content = made | content
     return content | {"sha256": results.checksum(content)}
-
-
-def write(file: Path, content: dict) -> None:
-    """Write the file in one step: when it is stopped, the old one stays."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(file)
 
 
 def main(numbers: list[str]) -> int:
