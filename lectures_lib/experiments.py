@@ -3,6 +3,10 @@
 `make audit` runs each over its seeds and writes data/results; `results.load` reads it.
 """
 
+import math
+
+from torch import nn
+
 from . import data, models, training
 from .environment import seed_everything
 
@@ -12,54 +16,71 @@ BUDGETS = (6, 12, 24, 48)
 STEPS = 1512  # 24 epochs of 8,000 images in batches of 128
 
 
-def plain_net(depth: int, seed: int):
-    """The plain net of notebook 01: three stages of 8, 16 and 32 channels, 7×7 maps."""
+def small_net(depth: int, kind: str, seed: int) -> nn.Sequential:
+    """The net of notebooks 01 and 02: stages of 8, 16 and 32 channels, 7×7 maps."""
     seed_everything(seed)
-    return models.cifar_net(depth, "plain", width=8, stem_stride=4)
+    return models.cifar_net(depth, kind, width=8, stem_stride=4)
 
 
 def degradation(seed: int) -> dict:
-    """Errors after each of eight epochs on 2,000 images, with 20 and with 56 layers."""
+    """Errors of plain nets, 20 and 56 layers deep, after each of eight epochs."""
+    return _learning_curves("plain", seed)
+
+
+def skips(seed: int) -> dict:
+    """Errors of residual nets, 20 and 56 layers deep, after each of eight epochs."""
+    return _learning_curves("residual", seed)
+
+
+def gates(seed: int) -> dict:
+    """Errors of highway nets, 20 and 56 layers deep, after each of eight epochs."""
+    return _learning_curves("highway", seed)
+
+
+def budgets(seed: int) -> dict:
+    """Errors of plain nets after 6, 12, 24 and 48 epochs, each a training anew."""
+    return _final_errors("plain", (20, 56), [(8000, e) for e in BUDGETS], seed)
+
+
+def residual_budgets(seed: int) -> dict:
+    """Errors of residual nets after 6, 12, 24 and 48 epochs, each a training anew."""
+    return _final_errors("residual", (20, 56), [(8000, e) for e in BUDGETS], seed)
+
+
+def set_sizes(seed: int) -> dict:
+    """Errors for each depth and number of training images, always the same steps."""
+    trainings = [(n, round(STEPS / math.ceil(n / 128))) for n in SIZES]
+    return _final_errors("plain", DEPTHS, trainings, seed)
+
+
+def _learning_curves(kind: str, seed: int) -> dict:
     train = data.fashion_mnist("train", 2000, seed)
     test = data.fashion_mnist("test")
     errors = {}
     for depth in (20, 56):
-        net = plain_net(depth, seed)
+        net = small_net(depth, kind, seed)
         history = training.fit(net, train, test, epochs=8, learning_rate=0.1, seed=seed)
         errors[f"train {depth}"] = [1 - a for a in history.train_accuracy]
         errors[f"test {depth}"] = [1 - a for a in history.test_accuracy]
     return errors
 
 
-def budgets(seed: int) -> dict:
-    """Errors after 6, 12, 24 and 48 epochs on 8,000 images, each a training anew."""
-    train, test = data.fashion_mnist("train"), data.fashion_mnist("test")
-    errors = {f"{split} {depth}": [] for depth in (20, 56) for split in SPLITS}
-    for depth in (20, 56):
-        for epochs in BUDGETS:
-            net = plain_net(depth, seed)
-            training.fit(net, train, epochs=epochs, learning_rate=0.1, seed=seed)
-            errors[f"train {depth}"].append(1 - training.accuracy(net, train))
-            errors[f"test {depth}"].append(1 - training.accuracy(net, test))
-    return errors
-
-
-def set_sizes(seed: int) -> dict:
-    """Errors for each depth and number of training images, always the same steps."""
+def _final_errors(kind: str, depths, trainings, seed: int) -> dict:
+    """Errors of each depth at the end of each training (images, epochs)."""
     test = data.fashion_mnist("test")
-    errors = {f"{split} {depth}": [] for depth in DEPTHS for split in SPLITS}
-    for depth in DEPTHS:
-        for n in SIZES:
+    errors = {f"{split} {depth}": [] for depth in depths for split in ("train", "test")}
+    for depth in depths:
+        for n, epochs in trainings:
             train = data.fashion_mnist("train", n, seed)
-            net = plain_net(depth, seed)
-            epochs = round(STEPS / -(-n // 128))
+            net = small_net(depth, kind, seed)
             training.fit(net, train, epochs=epochs, learning_rate=0.1, seed=seed)
             errors[f"train {depth}"].append(1 - training.accuracy(net, train))
             errors[f"test {depth}"].append(1 - training.accuracy(net, test))
     return errors
 
-
-SPLITS = ("train", "test")
 
 # Each with the number of seeds over which it is recorded, by notebook.
-RECORDED = {"01": {degradation: 40, budgets: 5, set_sizes: 3}}
+RECORDED = {
+    "01": {degradation: 40, budgets: 5, set_sizes: 3},
+    "02": {skips: 40, gates: 40, residual_budgets: 5},
+}
