@@ -4,6 +4,7 @@
 """
 
 import math
+from itertools import combinations
 
 from torch import nn
 
@@ -16,10 +17,10 @@ BUDGETS = (6, 12, 24, 48)
 STEPS = 1512  # 24 epochs of 8,000 images in batches of 128
 
 
-def small_net(depth: int, kind: str, seed: int) -> nn.Sequential:
+def small_net(depth: int, kind: str, seed: int, stem_stride: int = 4) -> nn.Sequential:
     """The net of notebooks 01 and 02: stages of 8, 16 and 32 channels, 7×7 maps."""
     seed_everything(seed)
-    return models.cifar_net(depth, kind, width=8, stem_stride=4)
+    return models.cifar_net(depth, kind, width=8, stem_stride=stem_stride)
 
 
 def degradation(seed: int) -> dict:
@@ -42,9 +43,36 @@ def budgets(seed: int) -> dict:
     return _final_errors("plain", (20, 56), [(8000, e) for e in BUDGETS], seed)
 
 
-def residual_budgets(seed: int) -> dict:
-    """Errors of residual nets after 6, 12, 24 and 48 epochs, each a training anew."""
-    return _final_errors("residual", (20, 56), [(8000, e) for e in BUDGETS], seed)
+def plateau(seed: int) -> dict:
+    """Errors of plain and residual nets on 14×14 maps after 24 epochs."""
+    errors = {}
+    for kind in ("plain", "residual"):
+        found = _final_errors(kind, (20, 56), [(8000, 24)], seed, stem_stride=2)
+        errors |= {f"{kind} {name}": error for name, error in found.items()}
+    return errors
+
+
+def deletions(seed: int) -> dict:
+    """Test error of trained nets with 20 layers, without each subset of their blocks.
+
+    Of the seven blocks that keep the shape, in the order of `subsets(7)`.
+    """
+    train = data.fashion_mnist("train", 2000, seed)
+    test = data.fashion_mnist("test", 1000)
+    errors = {}
+    for kind in ("plain", "residual"):
+        net = small_net(20, kind, seed)
+        training.fit(net, train, epochs=8, learning_rate=0.1, seed=seed)
+        errors[kind] = [
+            1 - training.accuracy(models.without_blocks(net, missing), test)
+            for missing in subsets(7)
+        ]
+    return errors
+
+
+def subsets(n: int) -> list[tuple[int, ...]]:
+    """All subsets of 0 … n − 1, smaller ones first."""
+    return [s for size in range(n + 1) for s in combinations(range(n), size)]
 
 
 def set_sizes(seed: int) -> dict:
@@ -65,14 +93,16 @@ def _learning_curves(kind: str, seed: int) -> dict:
     return errors
 
 
-def _final_errors(kind: str, depths, trainings, seed: int) -> dict:
+def _final_errors(
+    kind: str, depths, trainings, seed: int, stem_stride: int = 4
+) -> dict:
     """Errors of each depth at the end of each training (images, epochs)."""
     test = data.fashion_mnist("test")
     errors = {f"{split} {depth}": [] for depth in depths for split in ("train", "test")}
     for depth in depths:
         for n, epochs in trainings:
             train = data.fashion_mnist("train", n, seed)
-            net = small_net(depth, kind, seed)
+            net = small_net(depth, kind, seed, stem_stride)
             training.fit(net, train, epochs=epochs, learning_rate=0.1, seed=seed)
             errors[f"train {depth}"].append(1 - training.accuracy(net, train))
             errors[f"test {depth}"].append(1 - training.accuracy(net, test))
@@ -82,5 +112,5 @@ def _final_errors(kind: str, depths, trainings, seed: int) -> dict:
 # Each with the number of seeds over which it is recorded, by notebook.
 RECORDED = {
     "01": {degradation: 40, budgets: 5, set_sizes: 3},
-    "02": {skips: 40, gates: 40, residual_budgets: 5},
+    "02": {skips: 40, gates: 40, plateau: 5, deletions: 5},
 }

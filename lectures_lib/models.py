@@ -1,6 +1,7 @@
 """The nets of the course."""
 
 import copy
+from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -19,6 +20,7 @@ __all__ = [
     "multiply_adds",
     "output_size",
     "parameters",
+    "without_blocks",
 ]
 
 KINDS = ("plain", "residual", "highway")
@@ -168,6 +170,32 @@ def _check_net(
     for name, size in sizes.items():
         if size < 1:
             raise ValueError(f"{name} is {size}: expected at least 1")
+
+
+def without_blocks(model: nn.Sequential, blocks: Iterable[int]) -> nn.Sequential:
+    """The net without some of the blocks that keep the shape; it shares its weights.
+
+    Where a block is missing its input goes on to the next one.
+
+    Args:
+        blocks: numbers among the blocks that keep the shape, from 0 on.
+
+    Raises:
+        ValueError: there is no such block.
+    """
+    same = [module for module in model if _keeps_shape(module)]
+    blocks = set(blocks)
+    if not blocks <= set(range(len(same))):
+        raise ValueError(
+            f"no blocks {sorted(blocks)}: {len(same)} blocks keep the shape, "
+            f"expected numbers from 0 to {len(same) - 1}"
+        )
+    missing = {id(same[number]) for number in blocks}
+    return nn.Sequential(*(module for module in model if id(module) not in missing))
+
+
+def _keeps_shape(module: nn.Module) -> bool:
+    return isinstance(module, Block) and module.conv1.stride == (1, 1)
 
 
 def insert_identity(model: nn.Sequential, num_blocks: int) -> nn.Sequential:
