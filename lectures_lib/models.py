@@ -8,18 +8,23 @@ from torch import nn
 from torch.nn import functional as F
 
 from .counting import Layer, depth, layers, multiply_adds, output_size, parameters
+from .resnets import RESNETS, assemble, load_weights, resnet
 
 __all__ = [
+    "RESNETS",
     "Block",
     "Layer",
+    "assemble",
     "cifar_net",
     "depth",
     "insert_identity",
     "layers",
     "lenet5",
+    "load_weights",
     "multiply_adds",
     "output_size",
     "parameters",
+    "resnet",
     "without_blocks",
 ]
 

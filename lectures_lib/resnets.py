@@ -141,7 +141,7 @@ def load_weights(model: nn.Module, file: str | Path) -> None:
     wanted = model.state_dict()
     counters = {name for name in wanted if name.endswith("num_batches_tracked")}
     shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    for name in wanted.keys() - counters | state.keys():
+    for name in sorted(wanted.keys() - counters | state.keys()):
         found, expected = shapes.get(name), None
         if name in wanted:
             expected = tuple(wanted[name].shape)
