@@ -40,7 +40,7 @@ def gates(seed: int) -> dict:
 
 def budgets(seed: int) -> dict:
     """Errors of plain nets after 6, 12, 24 and 48 epochs, each a training anew."""
-    return _final_errors("plain", (20, 56), [(8000, e) for e in BUDGETS], seed)
+    return _final_errors("plain", (20, 56), [(None, e) for e in BUDGETS], seed)
 
 
 def plateau(seed: int) -> dict:
@@ -96,7 +96,7 @@ def _learning_curves(kind: str, seed: int) -> dict:
 def _final_errors(
     kind: str, depths, trainings, seed: int, stem_stride: int = 4
 ) -> dict:
-    """Errors of each depth at the end of each training (images, epochs)."""
+    """Errors of each depth at the end of each training (images or all, epochs)."""
     test = data.fashion_mnist("test")
     errors = {f"{split} {depth}": [] for depth in depths for split in ("train", "test")}
     for depth in depths:

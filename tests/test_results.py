@@ -86,6 +86,34 @@ def test_runs_of_older_code_are_shown_and_marked(recorded, monkeypatch):
     assert len(recording.values["value"]) == 3
 
 
+def of_other_code(recorded: Path, **changes: object) -> None:
+    """Make the recording one of older code, with some numbers changed."""
+    content = json.loads(recorded.read_text()) | {"code": "older"}
+    content["values"] |= changes
+    recorded.write_text(json.dumps(content | {"sha256": results.checksum(content)}))
+
+
+def test_newer_code_that_gives_the_same_numbers_confirms_a_recording(recorded):
+    of_other_code(recorded)
+    assert not ll.results.load(doubled).sound
+    assert record.confirmed(doubled, 3, recorded.parent / "runs")
+    assert ll.results.load(doubled).sound
+    assert "same numbers for seed 100" in json.loads(recorded.read_text())["confirmed"]
+
+
+def test_nothing_else_confirms_a_recording(recorded):
+    runs, before = recorded.parent / "runs", recorded.read_text()
+    assert not record.confirmed(doubled, 4, runs)  # too few seeds
+    recorded.write_text(before.replace("303", "300"))  # edited
+    assert not record.confirmed(doubled, 3, runs)
+    recorded.write_text(before)
+    of_other_code(recorded, other=[103.14159265358981, 0, 0])  # in the last digit
+    assert not record.confirmed(doubled, 3, runs)
+    assert not ll.results.load(doubled).sound
+    recorded.unlink()
+    assert not record.confirmed(doubled, 3, runs)
+
+
 def test_an_interrupted_recording_is_taken_up_again(folder, monkeypatch):
     runs = folder / "runs"
     record.saved_run(doubled, 100, runs)
