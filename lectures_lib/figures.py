@@ -124,6 +124,28 @@ def draw_images(axes, images, titles) -> None:
         ax.axis("off")
 
 
+def draw_block(ax: Axes, kind: str) -> None:
+    """Draw a block from top to bottom, "plain" or "residual": then with its skip."""
+    parts = ["conv 3×3", "batch norm", "ReLU", "conv 3×3", "batch norm", "ReLU"]
+    levels = [0, -1, -2, -3, -4, -5.8]  # room for the addition
+    arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 2, "mutation_scale": 18}
+    ax.annotate("", (0, -6.9), (0, 0.9), arrowprops=arrow, zorder=0)
+    for part, level in zip(parts, levels):
+        color = BLUE if "conv" in part else GREY if "norm" in part else ORANGE
+        box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": color}
+        ax.text(0, level, part, ha="center", va="center", bbox=box | {"linewidth": 2})
+    ax.text(0.1, 1, "x", va="center", style="italic")
+    ax.text(0.1, -7, "y", va="center", style="italic")
+    if kind == "residual":
+        ax.plot([0, 1, 1], [0.65, 0.65, -4.9], color=RED, linewidth=3)
+        ax.annotate("", (0.12, -4.9), (1.02, -4.9), arrowprops=arrow | {"color": RED})
+        plus = {"boxstyle": "circle,pad=0.1", "facecolor": "white", "edgecolor": RED}
+        ax.text(0, -4.9, "+", ha="center", va="center", bbox=plus, color=RED)
+        ax.text(1.08, -2, "skip", color=RED)
+    ax.set(xlim=(-1, 1.8), ylim=(-7.2, 1.2), title=kind)
+    ax.axis("off")
+
+
 def draw_network(ax: Axes, layers: list[Layer], labels: bool = True) -> list[Rectangle]:
     """Draw a net from its own layers: a box for each with weights and each pooling.
 

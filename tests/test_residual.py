@@ -1,0 +1,196 @@
+"""Notebook 02: the functions written out in it, and its explorers, against others."""
+
+from collections import Counter
+from itertools import product
+from math import comb
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import lectures_lib as ll
+from lectures_lib import experiments, explorers_residual, results
+
+PATH = Path(__file__).parents[1] / "notebooks" / "02_residual_blocks.ipynb"
+CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
+
+
+def from_notebook(*ids: str) -> dict:
+    """What the cells with these ids define."""
+    found = {"torch": torch, "np": np, "nn": nn, "F": F, "ll": ll, "Counter": Counter}
+    for id in ids:
+        exec(CELLS[id], found)
+    return found
+
+
+# The functions of the notebook.
+
+
+def test_the_blocks_that_learn_the_identity_are_torchs():
+    found = from_notebook("b1-maps", "b1-block")
+    kernels, x = (found["random_kernels"](), found["random_kernels"]()), found["maps"]
+    convolutions = [nn.Conv2d(8, 8, 3, padding=1, bias=False) for _ in kernels]
+    for convolution, kernel in zip(convolutions, kernels):
+        convolution.weight = nn.Parameter(kernel)
+    branch = nn.Sequential(convolutions[0], nn.ReLU(), convolutions[1])(x)
+    assert torch.allclose(found["blocks"]["plain"](x, kernels), F.relu(branch))
+    assert torch.allclose(found["blocks"]["residual"](x, kernels), F.relu(branch + x))
+
+
+def test_descent_is_torchs_with_momentum():
+    found = from_notebook("b1-maps", "b1-block", "b1-descend")
+    start = found["random_kernels"](), found["random_kernels"]()
+    block, maps = found["blocks"]["residual"], found["maps"]
+    weights = [nn.Parameter(kernel.clone()) for kernel in start]
+    optimizer, errors = torch.optim.SGD(weights, lr=0.03, momentum=0.9), []
+    for _ in range(5):
+        loss = F.mse_loss(block(maps, weights), maps)
+        errors.append(loss.item() ** 0.5)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert np.allclose(found["learn_identity"](block, start, 5), errors, rtol=1e-4)
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 4])
+def test_paths_of_a_chain_of_skips_are_binomial(blocks):
+    paths = from_notebook("paths-count-function")["paths"]
+    x = torch.rand(1, 2, 4, 4, requires_grad=True)
+    y = nn.Conv2d(2, 2, 1)(x)
+    for _ in range(blocks):
+        y = y + nn.Conv2d(2, 2, 3, padding=1)(y)
+    expected = {1 + k: comb(blocks, k) for k in range(blocks + 1)}
+    assert paths(y.grad_fn, x) == expected
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 1, 2), (4, 8, 2, 2), (16, 1, 5, 3)])
+def test_batch_norm_is_torchs_over_shapes(shape):
+    batch_norm = from_notebook("b11-code")["batch_norm"]
+    channels = shape[1]
+    theirs = nn.BatchNorm2d(channels)
+    running = {"mean": torch.zeros(channels), "variance": torch.ones(channels)}
+    for training in (True, True, False):
+        theirs.train(training)
+        x = 2 * torch.randn(shape) + 1
+        ours = batch_norm(x, theirs.weight, theirs.bias, running, training)
+        assert torch.allclose(ours, theirs(x), atol=1e-5)
+    assert torch.allclose(running["variance"], theirs.running_var)
+
+
+# The library.
+
+
+def test_without_blocks_takes_out_those_that_keep_the_shape():
+    net = ll.models.cifar_net(20, "residual", width=4)
+    blocks = [module for module in net if isinstance(module, ll.models.Block)]
+    kept = ll.models.without_blocks(net, [0, 3, 6])
+    missing = [block for block in blocks if block not in list(kept)]
+    assert missing == [blocks[0], blocks[4], blocks[8]] and len(kept) == len(net) - 3
+    assert next(kept.parameters()) is next(net.parameters())
+    assert kept(torch.rand(2, 1, 8, 8)).shape == (2, 10)
+    with pytest.raises(ValueError, match="7 blocks keep the shape, expected numbers"):
+        ll.models.without_blocks(net, [7])
+
+
+def test_subsets_are_all_and_small_ones_come_first():
+    subsets = experiments.subsets(3)
+    assert subsets == [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
+
+
+# The numbers of the text.
+
+
+def percent(values: np.ndarray) -> str:
+    return f"{100 * values.mean():.0f} ± {100 * values.std(ddof=1):.0f} %"
+
+
+def test_the_errors_in_the_text_are_those_of_the_recorded_runs():
+    runs = {
+        kind: ll.results.load(experiment).values
+        for kind, experiment in (
+            ("plain", experiments.degradation),
+            ("residual", experiments.skips),
+            ("highway", experiments.gates),
+        )
+    }
+    for kind, depth in (("plain", 20), ("plain", 56), ("residual", 20)):
+        assert percent(runs[kind][f"train {depth}"][:, -1]) in CELLS["b6-words"]
+    for kind in ("residual", "highway"):
+        assert percent(runs[kind]["train 56"][:, -1]) in CELLS["b6-words"]
+
+
+def test_the_plateau_in_the_text_is_that_of_the_recorded_runs():
+    found = ll.results.load(experiments.plateau).values
+    plain = 100 * found["plain train 56"]
+    assert f"{plain.min():.0f} to {plain.max():.0f} %" in CELLS["b6-plateau-words"]
+    for depth in (20, 56):
+        assert found[f"residual train {depth}"].max() < 0.01
+    tests = 100 * np.concatenate([found[f"residual test {d}"] for d in (20, 56)])
+    assert f"{tests.min():.0f} to {tests.max():.0f} %" in CELLS["b6-plateau-words"]
+
+
+# The explorers.
+
+
+def test_a_factor_of_zero_leaves_the_picture_or_nothing():
+    found = explorers_residual._outputs(0.0, explorers_residual.ACTS_ON[0])
+    assert torch.equal(found["residual"][20], found["residual"][0])
+    assert found["plain"][20].abs().max() == 0
+
+
+def test_the_stack_is_a_stack_of_blocks():
+    found = explorers_residual._outputs(0.5, explorers_residual.ACTS_ON[0])["plain"]
+    ll.environment.seed_everything(0)
+    block = ll.models.Block(8, 8, batch_norm=False)
+    for convolution in (block.conv1, block.conv2):
+        nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+        nn.init.zeros_(convolution.bias)
+    x = ll.data.fashion_mnist("test", 8)[0].repeat(1, 8, 1, 1)
+    expected = F.relu(
+        block.conv2(F.relu(block.conv1(x))) * 0.25  # both kernels are halved
+    )
+    assert torch.allclose(found[1], expected[:1, :1], atol=1e-5)
+
+
+def test_switching_off_reads_the_recorded_errors():
+    recorded = ll.results.load(experiments.deletions).values["residual"]
+    explorer = ll.explorers.switch_blocks_off()
+    explorer.set(switched_off=2, which="nearest the output")
+    place = experiments.subsets(7).index((5, 6))
+    assert f"residual {recorded[:, place].mean():.0%}" in explorer.status.value
+    assert "128 are left" in explorer.status.value
+
+
+def test_switching_off_without_recorded_runs_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    explorers_residual._recorded.cache_clear()
+    try:
+        explorer = ll.explorers.switch_blocks_off()
+        assert "No recorded runs" in explorer.status.value
+        assert explorer.picture.value and not explorer.challenge[1](explorer.settings)
+    finally:
+        explorers_residual._recorded.cache_clear()
+
+
+def test_all_settings_can_be_drawn_and_the_challenges_met_but_by_no_preset():
+    for make in (ll.explorers.turn_the_weights_down, ll.explorers.switch_blocks_off):
+        explorer = make()
+        values = [
+            slider.options
+            if hasattr(slider, "options")
+            else range(slider.min, slider.max + 1)
+            for slider in explorer.sliders.values()
+        ]
+        every = [dict(zip(explorer.sliders, v)) for v in product(*values)]
+        for settings in every:
+            explorer.set(**settings)
+            assert "cannot be drawn" not in explorer.status.value, settings
+        plt.close("all")
+        solutions = [s for s in every if explorer.challenge[1](s)]
+        assert solutions, explorer.label
+        assert not any(preset in solutions for preset in explorer.presets.values())
