@@ -24,7 +24,7 @@ export PYTHON TORCH
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test execute audit sabotage slides lock clean core test-tools
+.PHONY: help lab test execute audit sabotage slides bench lock clean core test-tools
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -52,6 +52,10 @@ sabotage: test-tools  ## break what each claim checks and see it fall: all, or N
 
 slides: test-tools  ## write the decks to site/_build/slides: all, or NB=00; needs npm once
 	$(BIN)/python tools/slides.py $(NB)
+
+bench: test-tools  ## measure speed in minutes: all of benchmarks, or B=training
+	@for file in $(or $(B:%=benchmarks/%.py),$(wildcard benchmarks/*.py)); do \
+		$(BIN)/python $$file || exit; done
 
 lock: test-tools  ## write requirements.txt and environment.yml; UPGRADE=1 for newer versions
 	$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)

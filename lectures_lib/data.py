@@ -4,8 +4,15 @@ import hashlib
 import io
 import json
 import re
+import threading
+import time
+import uuid
+from concurrent.futures import Future
 from functools import cache
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import numpy as np
 import torch
@@ -21,10 +28,15 @@ FASHION_CLASSES = (
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 Pair = tuple[Tensor, Tensor]  # images, labels
+PATIENCE = 2.0  # seconds for a server to say something; a lecture does not wait longer
 
 
 class DataError(Exception):
     """Data that is missing, incomplete or altered, or a request it cannot meet."""
+
+
+class DownloadError(OSError):
+    """A file that is not here, and could not be fetched either."""
 
 
 def fashion_mnist(split: str, n: int | None = None, seed: int = 0) -> Pair:
@@ -82,6 +94,49 @@ def verify() -> dict[str, str]:
         except DataError as error:
             report[name] = str(error)
     return report
+
+
+def download(url: str, file: str | Path, sha256: str, seconds: float = 30.0) -> Path:
+    """Fetch a file once: when it is there already, the network is left alone.
+
+    A file with another checksum is fetched again. The new one is written beside its
+    place and moved there when it is whole; nothing is left of a try that failed.
+
+    Args:
+        url: begins with http:// or https://.
+        file: where it is kept; folders that are missing are made.
+        sha256: of the whole file: the digest, or at least its first eight digits.
+        seconds: for the whole transfer; a server that is silent for two is given up.
+    Returns: the path of the file. Raises DownloadError, an OSError, whatever goes
+    wrong on the way, a wrong checksum too; ValueError: no such url or sha256.
+    """
+    file, sha256 = Path(file), sha256.lower()
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"url {url!r}: expected one that begins with https://")
+    if not re.fullmatch("[0-9a-f]{8,64}", sha256):
+        raise ValueError(f"sha256 {sha256!r}: expected 8 to 64 hexadecimal digits")
+    part = file.with_name(f"{file.name}.{uuid.uuid4().hex}.part")
+    try:
+        if file.exists() and _sha256(file).startswith(sha256):
+            return file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _fetch(url, part, seconds)
+        found = _sha256(part)[: len(sha256)]
+        if found != sha256:
+            size = part.stat().st_size
+            raise OSError(f"{size} bytes came with SHA-256 {found}, expected {sha256}")
+        part.replace(file)
+    except (OSError, HTTPException) as error:
+        state = "damaged" if file.exists() else "missing"
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DownloadError(
+            f"{file} is {state} and was not fetched from {url} ({reason}): look after "
+            "the network and try again, or put the file there by hand"
+        ) from error
+    finally:
+        if part.exists():
+            part.unlink()
+    return file
 
 
 @cache  # kept as bytes; whoever asks gets floats of their own
@@ -148,3 +203,37 @@ def _broken(name: str, state: str) -> DataError:
         f"data/{name} {state}. To restore it, run in the course's folder: "
         f"git checkout HEAD -- data/{name} (without git: download the course again)"
     )
+
+
+def _fetch(url: str, part: Path, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    with _answer(url) as response, part.open("xb") as out:
+        while chunk := response.read1(2**16):
+            out.write(chunk)
+            if time.monotonic() > end:
+                raise TimeoutError(f"not done after {seconds:g} seconds")
+
+
+def _answer(url: str) -> HTTPResponse:
+    answer: Future[HTTPResponse] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(urlopen(url, timeout=PATIENCE))
+        except HTTPError as error:
+            error.close()  # it holds the connection, as an answer would
+            answer.set_exception(error)
+        except Exception as error:
+            answer.set_exception(error)
+
+    # In a thread: looking up the server's name has no time limit of its own.
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        return answer.result(PATIENCE)
+    except TimeoutError:
+        raise TimeoutError(f"no answer within {PATIENCE:g} seconds") from None
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -2,5 +2,14 @@
 
 from .explorers_cnn import one_output_pixel
 from .explorers_depth import overfitting_or_degradation, vanishing_gradients
+from .explorers_residual import switch_blocks_off, turn_the_weights_down
+from .explorers_resnet import resnet_on_a_budget
 
-__all__ = ["one_output_pixel", "overfitting_or_degradation", "vanishing_gradients"]
+__all__ = [
+    "one_output_pixel",
+    "overfitting_or_degradation",
+    "resnet_on_a_budget",
+    "switch_blocks_off",
+    "turn_the_weights_down",
+    "vanishing_gradients",
+]

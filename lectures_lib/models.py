@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .counting import Layer, depth, layers, multiply_adds, output_size, parameters
-from .resnets import RESNETS, assemble, load_weights, resnet
+from .resnets import RESNETS, assemble, load_weights, pretrained, resnet
 
 __all__ = [
     "RESNETS",
@@ -24,6 +24,7 @@ __all__ = [
     "multiply_adds",
     "output_size",
     "parameters",
+    "pretrained",
     "resnet",
     "without_blocks",
 ]

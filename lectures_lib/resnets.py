@@ -1,6 +1,5 @@
 """The ResNets for ImageNet, built from one specification (He et al. 2015, Table 1)."""
 
-import pickle
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from . import data
 
 # Depth to the kind of block, and how many of them stand in each of the four stages.
 RESNETS = {
@@ -18,6 +19,13 @@ RESNETS = {
     152: ("bottleneck", (3, 8, 36, 3)),
 }
 WIDTHS = (64, 128, 256, 512)  # channels of the 3×3 convolutions in each stage
+
+# torchvision's weights IMAGENET1K_V1, written out since its import takes two seconds.
+PRETRAINED = "https://download.pytorch.org/models/resnet{depth}-{sha256}.pth"
+CHECKSUMS = {
+    **{18: "f37072fd", 34: "b627a593"},
+    **{50: "0676ba61", 101: "63fe2227", 152: "394f9c45"},
+}
 
 
 def resnet(depth: int, num_classes: int = 1000, stride_in: str = "3x3") -> nn.Module:
@@ -33,9 +41,7 @@ def resnet(depth: int, num_classes: int = 1000, stride_in: str = "3x3") -> nn.Mo
     Raises:
         ValueError: no such depth or stride_in, or num_classes below one.
     """
-    if depth not in RESNETS:
-        known = ", ".join(map(str, RESNETS))
-        raise ValueError(f"no ResNet with {depth} layers in Table 1: expected {known}")
+    _check_depth(depth)
     return assemble(*RESNETS[depth], num_classes, stride_in)
 
 
@@ -120,6 +126,31 @@ class Bottleneck(nn.Module):
         return F.relu(out + self.downsample(x))
 
 
+def pretrained(depth: int, folder: str | Path | None = None) -> nn.Module:
+    """The ResNet with the weights that torchvision has learned on ImageNet.
+
+    Images (batch, 3, height, width), normalised as torchvision does, to the logits of
+    ImageNet's 1,000 classes. The weights (45 to 242 MB) are downloaded once.
+
+    Args:
+        depth: 18, 34, 50, 101 or 152.
+        folder: that keeps the weights; None: the one that torchvision uses too.
+
+    Raises:
+        OSError: they are not there, and could not be fetched within 30 seconds.
+        ValueError: no such depth.
+    """
+    _check_depth(depth)
+    if folder is None:
+        folder = Path(torch.hub.get_dir()) / "checkpoints"
+    sha256 = CHECKSUMS[depth]
+    url = PRETRAINED.format(depth=depth, sha256=sha256)
+    file = data.download(url, Path(folder) / url.rpartition("/")[2], sha256)
+    net = resnet(depth)
+    load_weights(net, file)
+    return net
+
+
 def load_weights(model: nn.Module, file: str | Path) -> None:
     """Put the tensors of a checkpoint into the net: all of them, or none.
 
@@ -130,27 +161,50 @@ def load_weights(model: nn.Module, file: str | Path) -> None:
     """
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # bytes that are no pickle can end in any of them
         raise ValueError(
             f"{file} is not a checkpoint of plain tensors, and nothing else is "
             "unpickled here, since a pickle can run any code: save one with "
             "torch.save(model.state_dict(), file)"
         ) from error
-    if not isinstance(state, dict) or not all(map(torch.is_tensor, state.values())):
+    if not _is_state_dict(state):
         raise ValueError(f"{file} holds no state_dict: expected tensors by name")
     wanted = model.state_dict()
     counters = {name for name in wanted if name.endswith("num_batches_tracked")}
-    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
     for name in sorted(wanted.keys() - counters | state.keys()):
-        found, expected = shapes.get(name), None
-        if name in wanted:
-            expected = tuple(wanted[name].shape)
+        found = _shape(state, name, "missing")
+        expected = _shape(wanted, name, "unknown")
         if found != expected:
             raise ValueError(
-                f"{file} is of another net: {name} is {found or 'missing'} there, "
-                f"{expected or 'unknown'} here; nothing was loaded"
+                f"{file} is of another net: {name} is {found} there, {expected} here; "
+                "nothing was loaded"
             )
     model.load_state_dict(state, strict=False)  # counters may be missing, no more
+
+
+def _is_state_dict(state: object) -> bool:
+    return isinstance(state, dict) and all(
+        isinstance(name, str) and torch.is_tensor(tensor) and _is_plain(tensor)
+        for name, tensor in state.items()
+    )
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    # load_state_dict fails on others half way, when some weights are in their place.
+    numbers = tensor.is_floating_point() or tensor.dtype == torch.int64
+    return tensor.layout == torch.strided and tensor.is_cpu and numbers
+
+
+def _shape(state: dict[str, Tensor], name: str, otherwise: str) -> object:
+    return tuple(state[name].shape) if name in state else otherwise
+
+
+def _check_depth(depth: int) -> None:
+    if depth not in RESNETS:
+        known = ", ".join(map(str, RESNETS))
+        raise ValueError(f"no ResNet with {depth} layers in Table 1: expected {known}")
 
 
 def _check(kind: str, blocks: Sequence[int], num_classes: int, stride_in: str) -> None:

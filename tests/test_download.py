@@ -1,0 +1,350 @@
+"""Downloads from a server on this machine: what goes wrong, and what is left then."""
+
+import hashlib
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.models import get_model_weights
+
+from lectures_lib import data, models, resnets
+
+CONTENT = bytes(range(256)) * 2000  # 512 kB, more than one chunk
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers well or badly, as the path says."""
+
+    def do_GET(self) -> None:
+        self.server.requests.append(self.path)
+        getattr(self, self.path.strip("/"), self.unknown)()
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+    def begin(self, size: int = len(CONTENT), status: int = 200, **headers: str):
+        self.send_response(status)
+        self.send_header("Content-Length", str(size))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def good(self) -> None:
+        self.begin()
+        self.wfile.write(CONTENT)
+
+    def moved(self) -> None:
+        self.begin(0, 302, Location="/good")
+
+    def other(self) -> None:
+        self.begin(15)
+        self.wfile.write(b"<html>log in</h")
+
+    def dropped(self) -> None:
+        self.begin()
+        self.wfile.write(CONTENT[:100_000])
+
+    def chatter(self) -> None:
+        self.wfile.write(b"this is no HTTP\r\n\r\n")
+
+    def silent(self) -> None:
+        self.server.over.wait(20)
+
+    def stalled(self) -> None:
+        self.begin()
+        self.wfile.write(CONTENT[:1000])
+        self.server.over.wait(20)
+
+    def trickle(self) -> None:
+        self.begin()
+        for byte in CONTENT[:200]:  # ten seconds, should nobody hang up
+            if self.server.over.wait(0.05):
+                return
+            self.wfile.write(bytes([byte]))
+
+    def unknown(self) -> None:
+        self.begin(0, 404)
+
+
+class Server(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests: list[str] = []
+        self.over = threading.Event()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}/{path}"
+
+    def handle_error(self, *_arguments: object) -> None:
+        pass  # whoever downloads may hang up
+
+
+@pytest.fixture
+def server(monkeypatch) -> Iterator[Server]:
+    monkeypatch.setenv("no_proxy", "*")
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.over.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def impatient(monkeypatch) -> None:
+    monkeypatch.setattr(data, "PATIENCE", 0.3)
+
+
+def refusal(url: str, file: Path, sha256: str = SHA256, **options: float) -> str:
+    """What download says when it fails; nothing may be left of the try."""
+    place = file.parent.parent if file.parent.parent.exists() else file.parent
+    before = snapshot(place)
+    with pytest.raises(OSError) as error:
+        data.download(url, file, sha256, **options)
+    assert snapshot(place) == before
+    message = str(error.value)
+    assert type(error.value) is data.DownloadError and "\n" not in message
+    assert f"was not fetched from {url} (" in message and str(file) in message
+    assert message.endswith("and try again, or put the file there by hand")
+    return message
+
+
+def snapshot(folder: Path) -> dict[Path, bytes]:
+    return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def closed_port() -> str:
+    """A url at which nobody answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}/good"
+
+
+# --- what works ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("digits", [8, 12, 64])
+@pytest.mark.parametrize("path", ["good", "moved"])
+def test_a_file_is_fetched_once(server, tmp_path, path, digits):
+    file = tmp_path / "new folder" / "file.bin"
+    for _ in range(2):
+        sha256 = SHA256[:digits].upper()
+        assert data.download(server.url(path), str(file), sha256) == file
+    assert snapshot(tmp_path) == {file: CONTENT}
+    assert server.requests.count("/good") == 1
+
+
+def test_a_good_file_needs_no_network(tmp_path, monkeypatch):
+    def fail(*_arguments, **_options):
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(data, "urlopen", fail)
+    file = tmp_path / "file.bin"
+    file.write_bytes(CONTENT)
+    file.chmod(0o444)
+    assert data.download("https://example.org/file.bin", file, SHA256) == file
+
+
+def test_a_damaged_file_is_fetched_again(server, tmp_path):
+    file = tmp_path / "file.bin"
+    file.write_bytes(CONTENT[:-1])
+    data.download(server.url("good"), file, SHA256)
+    assert snapshot(tmp_path) == {file: CONTENT}
+
+
+def test_several_may_fetch_the_same_file_at_once(server, tmp_path):
+    file = tmp_path / "file.bin"
+    found: list[Path] = []
+
+    def fetch():
+        found.append(data.download(server.url("good"), file, SHA256))
+
+    threads = [threading.Thread(target=fetch) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [file] * 4 and snapshot(tmp_path) == {file: CONTENT}
+
+
+# --- what goes wrong ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("missing", "404"),
+        ("other", f"15 bytes came with SHA-256 .*, expected {SHA256}"),
+        ("dropped", "100000 bytes came with SHA-256|IncompleteRead"),
+        ("chatter", "this is no HTTP"),
+        ("silent", "no answer within 0.3 seconds"),
+        ("stalled", "timed out"),
+    ],
+)
+@pytest.mark.parametrize("there", [None, b"damaged"])
+def test_a_failed_try_leaves_everything_as_it_was(
+    server, tmp_path, impatient, path, reason, there
+):
+    file = tmp_path / "new" / "file.bin"
+    if there:
+        file.parent.mkdir()
+        file.write_bytes(there)
+    message = refusal(server.url(path), file)
+    assert re.search(reason, message)
+    assert message.startswith(f"{file} is {'damaged' if there else 'missing'} and ")
+
+
+def test_a_silent_server_is_given_up_after_two_seconds(server, tmp_path):
+    start = time.monotonic()
+    refusal(server.url("silent"), tmp_path / "file.bin")
+    assert 1.9 < time.monotonic() - start < 4
+
+
+def test_a_name_server_that_hangs_is_given_up(tmp_path, impatient, monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(data, "urlopen", lambda *_arguments, **_options: over.wait(20))
+    start = time.monotonic()
+    message = refusal("https://example.org/file.bin", tmp_path / "file.bin")
+    over.set()
+    assert "no answer within 0.3 seconds" in message
+    assert time.monotonic() - start < 3
+
+
+def test_a_slow_transfer_ends_at_the_time_limit(server, tmp_path):
+    start = time.monotonic()
+    message = refusal(server.url("trickle"), tmp_path / "file.bin", seconds=0.5)
+    assert "not done after 0.5 seconds" in message
+    assert 0.4 < time.monotonic() - start < 3
+
+
+def test_nobody_answers(tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    assert "refused" in refusal(closed_port(), tmp_path / "file.bin")
+
+
+def test_an_interrupted_try_leaves_nothing(server, tmp_path, monkeypatch):
+    def interrupt(_file):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data, "_sha256", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        data.download(server.url("good"), tmp_path / "file.bin", SHA256)
+    assert snapshot(tmp_path) == {}
+
+
+def test_a_folder_that_cannot_be_made(server, tmp_path):
+    (tmp_path / "taken").write_bytes(b"a file")
+    message = refusal(server.url("good"), tmp_path / "taken" / "file.bin")
+    assert "taken" in message and server.requests == []
+
+
+def test_a_folder_where_the_file_should_be(server, tmp_path):
+    (tmp_path / "file.bin").mkdir()
+    refusal(server.url("good"), tmp_path / "file.bin")
+
+
+def test_a_read_only_folder(server, tmp_path):
+    folder = tmp_path / "read-only"
+    folder.mkdir(mode=0o555)
+    if os.access(folder, os.W_OK):
+        pytest.skip("root may write everywhere")
+    assert "Permission denied" in refusal(server.url("good"), folder / "file.bin")
+
+
+@pytest.mark.parametrize(
+    ("url", "sha256", "words"),
+    [
+        ("ftp://example.org/a", SHA256, "'ftp://example.org/a': expected one that"),
+        ("file:///etc/hostname", SHA256, "begins with https://"),
+        ("example.org/a", SHA256, "begins with https://"),
+        ("https://example.org/a", SHA256[:7], "expected 8 to 64 hexadecimal digits"),
+        ("https://example.org/a", "", "expected 8 to 64 hexadecimal digits"),
+        ("https://example.org/a", "not hexadecimal", "sha256 'not hexadecimal'"),
+    ],
+)
+def test_what_cannot_be_asked_for(tmp_path, url, sha256, words):
+    with pytest.raises(ValueError, match=words):
+        data.download(url, tmp_path / "file.bin", sha256)
+    assert snapshot(tmp_path) == {}
+
+
+# --- pretrained nets ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("depth", models.RESNETS)
+def test_the_weights_are_torchvisions(depth):
+    url = resnets.PRETRAINED.format(depth=depth, sha256=resnets.CHECKSUMS[depth])
+    assert url == get_model_weights(f"resnet{depth}").IMAGENET1K_V1.url
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch) -> Path:
+    """A checkpoint of ResNet-18 where torchvision would keep it; no network."""
+    state = models.resnet(18).state_dict()
+    file = tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth"
+    file.parent.mkdir(parents=True)
+    torch.save(state, file)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+    file = file.rename(file.with_name(f"resnet18-{sha256}.pth"))
+    monkeypatch.setitem(resnets.CHECKSUMS, 18, sha256)
+    monkeypatch.setattr(
+        resnets, "PRETRAINED", f"{closed_port()}/resnet{{depth}}-{{sha256}}.pth"
+    )
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    return file
+
+
+def test_pretrained_weights_at_hand_are_used(weights):
+    expected = torch.load(weights, weights_only=True)
+    for folder in (None, weights.parent, str(weights.parent)):
+        net = models.pretrained(18, folder)
+        assert all(torch.equal(net.state_dict()[n], t) for n, t in expected.items())
+
+
+def test_pretrained_weights_that_are_damaged_are_never_loaded(weights):
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(OSError, match=r"\.pth is damaged and was not fetched"):
+        models.pretrained(18)
+
+
+def test_pretrained_weights_are_downloaded_where_torchvision_keeps_them(
+    weights, server, monkeypatch
+):
+    content = weights.read_bytes()
+    weights.unlink()
+
+    def serve(handler):
+        handler.begin(len(content))
+        handler.wfile.write(content)
+
+    monkeypatch.setattr(Handler, "unknown", serve)
+    monkeypatch.setattr(resnets, "PRETRAINED", server.url("resnet{depth}-{sha256}.pth"))
+    models.pretrained(18)
+    assert weights.read_bytes() == content
+
+
+def test_without_network_pretrained_says_so_within_seconds(weights, monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(data, "urlopen", lambda *_arguments, **_options: over.wait(20))
+    weights.unlink()
+    start = time.monotonic()
+    with pytest.raises(OSError, match=r"\.pth is missing .*no answer within 2 seconds"):
+        models.pretrained(18)
+    over.set()
+    assert time.monotonic() - start < 3
+    assert snapshot(weights.parent) == {}
+
+
+def test_a_pretrained_net_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match="no ResNet with 20 layers"):
+        models.pretrained(20)
