@@ -120,10 +120,10 @@ def _say_stacks(s: Settings) -> str:
         change = _change(**s, kind=kind)
         if change == 0:
             state = "the picture arrives unchanged"
-        elif sizes[20] < 1e-3:
+        elif sizes[-1] < 1e-3:
             state = "nothing arrives"
-        elif change < 0.3:
-            state = "the picture arrives nearly unchanged"
+        elif change < 0.5:
+            state = f"the picture arrives, changed by {change:.1%}"
         else:
             state = "something else arrives"
         words.append(f"{kind}, {state}")
