@@ -54,12 +54,12 @@ def test_descent_is_torchs_with_momentum():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert np.allclose(found["learn_identity"](block, start, 5), errors, rtol=1e-4)
+    assert np.allclose(found["learn"](maps, block, start, 5), errors, rtol=1e-4)
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 4])
 def test_paths_of_a_chain_of_skips_are_binomial(blocks):
-    paths = from_notebook("paths-count-function")["paths"]
+    paths = from_notebook("b4-paths")["paths"]
     x = torch.rand(1, 2, 4, 4, requires_grad=True)
     y = nn.Conv2d(2, 2, 1)(x)
     for _ in range(blocks):
@@ -120,8 +120,8 @@ def test_the_errors_in_the_text_are_those_of_the_recorded_runs():
     }
     for kind, depth in (("plain", 20), ("plain", 56), ("residual", 20)):
         assert percent(runs[kind][f"train {depth}"][:, -1]) in CELLS["b6-words"]
-    for kind in ("residual", "highway"):
-        assert percent(runs[kind]["train 56"][:, -1]) in CELLS["b6-words"]
+    assert percent(runs["residual"]["train 56"][:, -1]) in CELLS["b6-words"]
+    assert percent(runs["highway"]["train 56"][:, -1]) in CELLS["b12-trained-words"]
 
 
 def test_the_plateau_in_the_text_is_that_of_the_recorded_runs():
@@ -129,7 +129,7 @@ def test_the_plateau_in_the_text_is_that_of_the_recorded_runs():
     plain = 100 * found["plain train 56"]
     assert f"{plain.min():.0f} to {plain.max():.0f} %" in CELLS["b6-plateau-words"]
     for depth in (20, 56):
-        assert found[f"residual train {depth}"].max() < 0.01
+        assert found[f"residual train {depth}"].max() < 0.02
     tests = 100 * np.concatenate([found[f"residual test {d}"] for d in (20, 56)])
     assert f"{tests.min():.0f} to {tests.max():.0f} %" in CELLS["b6-plateau-words"]
 
