@@ -47,6 +47,24 @@ def test_margins_are_counted_in_standard_deviations(tmp_path, capsys):
     assert "seed 1, 2 threads: X4 fell" in capsys.readouterr().out
 
 
+def test_whatever_was_measured_is_kept(tmp_path):
+    path = write(
+        tmp_path,
+        "measured = {('plain', 20): [0.5, {3: None}], 20: float('nan')}",
+        "claim('X1', 'odd keys', True, measured=measured, margin=1.0)",
+    )
+    record = audit.run(path, 0, 1)
+    assert record["errors"] == []
+    ((*_, measured),) = record["claims"]
+    assert measured["measured"]["('plain', 20)"] == [0.5, {"3": "None"}]
+    assert measured["margin"] == 1.0
+
+
+def test_claims_that_cannot_be_read_are_an_error(tmp_path):
+    record = audit.run(write(tmp_path, "del ll"), 0, 1)
+    assert record["claims"] == [] and "NameError" in record["errors"][0]
+
+
 def test_a_finished_run_is_not_made_again_and_an_unfinished_one_is(tmp_path):
     note = f"open({str(tmp_path / 'runs')!r}, 'a').write(f'{{seed}} ')"
     path = write(tmp_path, note)

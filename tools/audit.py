@@ -31,8 +31,14 @@ DUMP = """
 import json
 rows = [(c.id, c.sentence, c.holds, c.measured) for c in ll.claims.ledger()]
 def plain(value):
-    return value.tolist() if hasattr(value, "tolist") else str(value)
-print(json.dumps(rows, default=plain))
+    if isinstance(value, dict):  # its keys may be anything
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return value if isinstance(value, (int, float, str)) else str(value)
+print(json.dumps(plain(rows)))
 """
 
 
@@ -60,7 +66,7 @@ def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
     claims = [o.text for o in dump.outputs if o.output_type == "stream"]
     rows = json.loads("".join(claims) or "[]")
     return {
-        "errors": [text for cell in cells for text in errors(cell)],
+        "errors": [text for cell in (*cells, dump) for text in errors(cell)],
         "claims": [row for row in rows if LECTURE.fullmatch(row[0])],
     }
 
