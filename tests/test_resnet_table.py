@@ -38,7 +38,7 @@ def test_the_clock_and_the_meter_on_a_small_net():
     times = found["seconds"](net, ["0", "2"], image)
     assert len(times) == 2 and min(times) > 0
     # The convolution keeps its input, the ReLU its output, in 4 bytes each.
-    kept = found["kept_megabytes"](net, image)[0]
+    kept = found["kept_megabytes"](net, image)
     assert kept == pytest.approx(4 * (64 + 128) / 1e6)
 
 
