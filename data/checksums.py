@@ -10,7 +10,10 @@ import hashlib
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FILES = ("cat.png", "fashion_mnist.npz", "published.json")
+FILES = (
+    *("cat.png", "fashion_mnist.npz", "published.json", "seattle.csv"),
+    *("translations.json", "wordnet.npz"),
+)
 
 
 def sums(folder: Path = HERE) -> str:

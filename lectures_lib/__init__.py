@@ -10,6 +10,7 @@ import os
 import torch
 
 from . import (
+    augmentation,
     claims,
     data,
     environment,
@@ -17,13 +18,16 @@ from . import (
     explorers,
     figures,
     gradients,
+    many,
     models,
     results,
+    text,
     training,
     widgets,
 )
 
 __all__ = [
+    "augmentation",
     "claims",
     "data",
     "environment",
@@ -31,9 +35,11 @@ __all__ = [
     "explorers",
     "figures",
     "gradients",
+    "many",
     "models",
     "results",
     "setup",
+    "text",
     "training",
     "widgets",
 ]

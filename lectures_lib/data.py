@@ -22,7 +22,11 @@ from torch import Tensor
 from . import environment
 
 FOLDER = Path(__file__).parent.parent / "data"
-FILES = ("cat.png", "fashion_mnist.npz", "published.json")  # listed in SHA256SUMS
+# listed in SHA256SUMS
+FILES = (
+    *("cat.png", "fashion_mnist.npz", "published.json", "seattle.csv"),
+    *("translations.json", "wordnet.npz"),
+)
 FASHION_CLASSES = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
@@ -72,6 +76,22 @@ def photo() -> Tensor:
     """
     image = Image.open(io.BytesIO(_read("cat.png"))).convert("RGB")
     return torch.tensor(np.asarray(image)).permute(2, 0, 1).contiguous() / 255
+
+
+def seattle() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The warmest temperature of each day in Seattle, 2012 to 2015 (NOAA).
+
+    Returns: year int64 (1461,); place in the year, float64 (1461,), 0 on January 1st,
+    below 1; degrees Celsius, float64 (1461,). Raises DataError for an unsound file.
+    """
+    lines = _read("seattle.csv").decode().split()[1:]
+    days, celsius = zip(*(line.split(",") for line in lines))
+    dates = np.array(days, "datetime64[D]")
+    years = dates.astype("datetime64[Y]")
+    passed = (dates - years).astype(float)
+    lengths = (years + 1).astype("datetime64[D]") - years.astype("datetime64[D]")
+    place = passed / lengths.astype(float)
+    return years.astype(int) + 1970, place, np.array(celsius, float)
 
 
 def published(name: str) -> dict:

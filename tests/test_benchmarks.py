@@ -45,6 +45,15 @@ def test_both_loops_train_alike():
     torch.testing.assert_close(*weights)
 
 
+def test_augmentation_prints_its_table(capsys):
+    script("augmentation")["main"](["--images", "4", "--repetitions", "1"])
+    said = capsys.readouterr().out
+    for row in ("shift x", "cutout", "black", "whole pool"):
+        assert re.search(
+            rf"^{row} +[\d,]+ +[\d,]+ +\d+ \(\d+ to \d+\) +[\d,]+$", said, re.M
+        )
+
+
 def test_the_median_stands_before_the_range():
     assert script("training")["spread"]([3, 1, 2], ".1f", " %") == "2.0 % (1.0 to 3.0)"
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 import torchvision
 
-from lectures_lib import data
+from lectures_lib import data, text
 
 SHIPPED = data.FOLDER
 PACKAGE = Path("/usr/share/datasets/fashion-mnist")
@@ -271,6 +271,12 @@ def read(name):
         return data.photo()
     if name == "fashion_mnist.npz":
         return data.fashion_mnist("test")
+    if name == "seattle.csv":
+        return data.seattle()
+    if name == "wordnet.npz":
+        return text._wordnet.__wrapped__()
+    if name == "translations.json":
+        return text._recorded.__wrapped__()
     return data.published("human")
 
 
@@ -455,3 +461,12 @@ def test_other_quoted_values_are_sensible():
     graphs = data.published("gcn")
     for name in ("cora", "citeseer"):
         assert 40 < graphs["mlp"][name] < graphs["gcn"][name] < 90
+
+
+def test_seattle_is_every_day_of_four_years():
+    years, place, celsius = data.seattle()
+    assert [(years == year).sum() for year in range(2012, 2016)] == [366, 365, 365, 365]
+    assert place.min() == 0 and 0.997 < place.max() < 1
+    assert celsius.min() == pytest.approx(-1.6) and celsius.max() == pytest.approx(35.6)
+    summer = (place > 0.5) & (place < 0.6)
+    assert celsius[summer].mean() > celsius[place < 0.1].mean() + 10

@@ -1,0 +1,348 @@
+"""Data augmentation: transformations of a whole batch, each image by its own strength.
+
+The pool is one table. Policies draw from it, and what is drawn is on the side of the
+data: nothing here knows of a net but `averaged`, which tests with several views.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from . import training
+
+Transform = Callable[[Tensor, Tensor, torch.Generator | None], Tensor]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One transformation, and the strengths from which policies draw.
+
+    Attributes:
+        apply: images (n, channels, height, width), strengths (n,) and a generator, for
+            what is random besides the strength, to images of the same shape.
+        low, high: the policies' strongest; drawn uniformly, or 0 and 1 for a switch.
+        unit: of the strength, as it is written at a slider.
+        neutral: the strength that changes nothing.
+        least: below this a strength has no meaning.
+        switch: done or not done, without anything between.
+    """
+
+    apply: Transform
+    low: float
+    high: float
+    unit: str
+    neutral: float = 0.0
+    least: float = -math.inf
+    switch: bool = False
+
+    def draw(self, n: int, generator: torch.Generator, share: float = 1.0) -> Tensor:
+        """Strengths (n,) from so large a share of the range around neutral.
+
+        A switch knows no shares: it is on for every second image, but for share 0.
+        """
+        uniform = torch.rand(n, generator=generator)
+        if self.switch:
+            return (uniform < 0.5 * (share > 0)).float()
+        drawn = self.low + (self.high - self.low) * uniform
+        return self.neutral + share * (drawn - self.neutral)
+
+
+def transform(
+    images: Tensor,
+    name: str,
+    strengths: Tensor,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Images (n, channels, height, width), each transformed with its own strength.
+
+    Args:
+        images: float in [0, 1].
+        name: an operation of POOL.
+        strengths: (n,), in the operation's unit.
+        generator: for what is random besides the strength; None: torch's own.
+
+    Raises:
+        ValueError: unknown name; images of another type, range or shape; strengths of
+            another shape, not finite, or without meaning.
+    """
+    operation = _operation(name)
+    _check_images(images)
+    if strengths.shape != images.shape[:1]:
+        raise ValueError(
+            f"strengths {tuple(strengths.shape)}: expected ({len(images)},), one for "
+            "each image"
+        )
+    if not (strengths.isfinite() & (strengths >= operation.least)).all():
+        least = f" of at least {operation.least:g}" if operation.least > -1e9 else ""
+        raise ValueError(
+            f"strengths of {name!r} from {strengths.min():g} to {strengths.max():g}: "
+            f"expected finite numbers{least}"
+        )
+    if not len(images):
+        return images
+    return operation.apply(images, strengths.to(images), generator)
+
+
+def augment(
+    images: Tensor,
+    names: Sequence[str],
+    generator: torch.Generator,
+    strength: float = 1.0,
+) -> Tensor:
+    """Images after all the named operations in this order, with strengths drawn anew.
+
+    Args:
+        images: float (n, channels, height, width) in [0, 1].
+        strength: share of each operation's range, from 0 (nothing happens) to 1.
+
+    Raises:
+        ValueError: as for `transform`, or a strength outside [0, 1].
+    """
+    _check_share(strength)
+    for name in names:
+        drawn = _operation(name).draw(len(images), generator, strength)
+        images = transform(images, name, drawn, generator)
+    return images
+
+
+def rand_augment(
+    images: Tensor,
+    names: Sequence[str],
+    generator: torch.Generator,
+    n: int = 2,
+    strength: float = 1.0,
+) -> Tensor:
+    """RandAugment (Cubuk et al. 2020): to each image its own n operations of the pool.
+
+    Each is drawn uniformly, with the chance of none; strengths as in `augment`.
+
+    Raises:
+        ValueError: as for `augment`, or there is no operation to draw from.
+    """
+    if not names:
+        raise ValueError("a pool with no operation: expected at least one name of POOL")
+    _check_share(strength)
+    images = images.clone()
+    for _ in range(n):
+        chosen = torch.randint(len(names) + 1, (len(images),), generator=generator)
+        for number, name in enumerate(names):
+            mine = chosen == number
+            images[mine] = augment(images[mine], [name], generator, strength)
+    return images
+
+
+def averaged(
+    model: nn.Module,
+    images: Tensor,
+    view: Callable[[Tensor], Tensor],
+    views: int = 10,
+) -> Tensor:
+    """Test-time augmentation: probabilities (n, classes), their mean over views.
+
+    Args:
+        view: makes other images of the same ones, such as a call of `augment`.
+    """
+    total = sum(training.logits(model, view(images)).softmax(1) for _ in range(views))
+    return total / views
+
+
+def affine(images: Tensor, matrices: Tensor) -> Tensor:
+    """Images (n, channels, height, width) looked up elsewhere, bilinearly; else black.
+
+    Args:
+        matrices: (n, 2, 3), for each image from a place of the result to the place
+            where it is looked up: (x, y, 1), in pixels to the right of and below the
+            middle. Of transformations one after the other, it is their product.
+    """
+    height, width = images.shape[-2:]
+    # torch counts from -1 to 1 between the edges. Its affine_grid takes ten times as
+    # long as this one product.
+    x, y = ((torch.arange(n) + 0.5) * 2 / n - 1 for n in (width, height))
+    places = torch.stack(
+        [*torch.meshgrid(x, y, indexing="xy"), torch.ones(height, width)]
+    )
+    size = torch.tensor([width / 2, height / 2, 1])
+    lookup = (matrices.cpu() * size / size[:2, None]).reshape(-1, 3)
+    grid = (lookup @ places.flatten(1)).reshape(-1, 2, height, width)
+    grid = grid.movedim(1, -1).to(images)
+    return F.grid_sample(images, grid, align_corners=False).clamp(0, 1)
+
+
+def random_crop(images: Tensor, size: int, generator: torch.Generator) -> Tensor:
+    """A square of each image, float (n, channels, size, size), at a place of its own.
+
+    Raises:
+        ValueError: the square is larger than the images, or smaller than a pixel.
+    """
+    _check_crop(images, size)
+    n, _, height, width = images.shape
+    rows = torch.randint(height - size + 1, (n, 1), generator=generator)
+    columns = torch.randint(width - size + 1, (n, 1), generator=generator)
+    square = torch.arange(size)
+    pick = torch.arange(n)[:, None, None]
+    rows, columns = (rows + square)[:, :, None], (columns + square)[:, None, :]
+    return images[pick, :, rows, columns].movedim(-1, 1)
+
+
+def ten_crop(images: Tensor, size: int) -> Tensor:
+    """Corners, middle, and their mirror images: (10, n, channels, size, size).
+
+    As AlexNet was tested (Krizhevsky et al. 2012, section 4.1).
+
+    Raises:
+        ValueError: the square is larger than the images, or smaller than a pixel.
+    """
+    _check_crop(images, size)
+    bottom, right = (side - size for side in images.shape[-2:])
+    places = [(0, 0), (0, right), (bottom, 0), (bottom, right)]
+    places.append((round(bottom / 2), round(right / 2)))
+    both = images, images.flip(-1)
+    return torch.stack(
+        [
+            x[..., top : top + size, left : left + size]
+            for x in both
+            for top, left in places
+        ]
+    )
+
+
+def _geometric(lookup: Callable[[Tensor, int, int], list]) -> Transform:
+    """An operation from the six numbers of its matrix, in terms of its strength."""
+
+    def apply(images: Tensor, strengths: Tensor, _) -> Tensor:
+        height, width = images.shape[-2:]
+        numbers = [n + 0 * strengths for n in lookup(strengths, width, height)]
+        return affine(images, torch.stack(numbers, 1).reshape(-1, 2, 3))
+
+    return apply
+
+
+def _rotation(degrees: Tensor, *_) -> list:
+    cos, sin = degrees.deg2rad().cos(), degrees.deg2rad().sin()
+    return [cos, -sin, 0, sin, cos, 0]
+
+
+def _blended(other: Callable[[Tensor], Tensor]) -> Transform:
+    """At strength 0 the other image, at 1 the image itself, beyond it the contrary."""
+
+    def apply(images: Tensor, strengths: Tensor, _) -> Tensor:
+        start = other(images)
+        return (start + _each(strengths) * (images - start)).clamp(0, 1)
+
+    return apply
+
+
+def _gray(images: Tensor) -> Tensor:
+    """Luminance (n, 1, height, width), as in television (ITU-R BT.601)."""
+    if images.shape[1] == 1:
+        return images
+    weights = images.new_tensor([0.299, 0.587, 0.114])
+    return (images * weights[:, None, None]).sum(1, keepdim=True)
+
+
+def _mean_gray(images: Tensor) -> Tensor:
+    return _gray(images).mean((1, 2, 3), keepdim=True)
+
+
+def _switched(change: Callable[[Tensor], Tensor]) -> Transform:
+    def apply(images: Tensor, strengths: Tensor, _) -> Tensor:
+        return torch.where(_each(strengths) >= 0.5, change(images), images)
+
+    return apply
+
+
+def _noise(images: Tensor, strengths: Tensor, generator) -> Tensor:
+    drawn = torch.randn(images.shape, generator=generator).to(images)
+    return (images + _each(strengths) * drawn).clamp(0, 1)
+
+
+def _cutout(images: Tensor, sides: Tensor, generator) -> Tensor:
+    """Black squares (DeVries and Taylor 2017); their middle is a place of the image."""
+    covered = []
+    for length in images.shape[-2:]:
+        places = (torch.arange(length) + 0.5) / length
+        middle = torch.rand(len(images), 1, generator=generator)
+        covered.append((places - middle).abs().to(images) < sides[:, None] / 2)
+    rows, columns = covered
+    return images * ~(rows[:, None, :, None] & columns[:, None, None, :])
+
+
+def _each(strengths: Tensor) -> Tensor:
+    return strengths[:, None, None, None]
+
+
+POOL = {
+    "shift x": Operation(
+        _geometric(lambda s, width, _: [1, 0, -s * width, 0, 1, 0]),
+        *(-0.25, 0.25, "of the width"),
+    ),
+    "shift y": Operation(
+        _geometric(lambda s, _, height: [1, 0, 0, 0, 1, -s * height]),
+        *(-0.25, 0.25, "of the height"),
+    ),
+    "rotate": Operation(_geometric(_rotation), -30, 30, "degrees"),
+    "shear x": Operation(
+        _geometric(lambda s, *_: [1, s.deg2rad().tan(), 0, 0, 1, 0]), -30, 30, "degrees"
+    ),
+    "shear y": Operation(
+        _geometric(lambda s, *_: [1, 0, 0, s.deg2rad().tan(), 1, 0]), -30, 30, "degrees"
+    ),
+    "zoom": Operation(
+        _geometric(lambda s, *_: [1 / s, 0, 0, 0, 1 / s, 0]),
+        *(0.7, 1.3, "times", 1, 0.01),
+    ),
+    "stretch": Operation(
+        _geometric(lambda s, *_: [1 / s, 0, 0, 0, 1, 0]), 0.7, 1.3, "times", 1, 0.01
+    ),
+    "brightness": Operation(_blended(torch.zeros_like), 0.4, 1.6, "times", 1, 0),
+    "contrast": Operation(_blended(_mean_gray), 0.4, 1.6, "times", 1, 0),
+    "saturation": Operation(_blended(_gray), 0, 2, "times", 1, 0),
+    "noise": Operation(_noise, 0, 0.3, "standard deviations", least=0),
+    "cutout": Operation(_cutout, 0, 0.5, "of the side", least=0),
+    "mirror": Operation(_switched(lambda x: x.flip(-1)), 0, 1, "", switch=True),
+    "upside down": Operation(_switched(lambda x: x.flip(-2)), 0, 1, "", switch=True),
+    "half turn": Operation(
+        _switched(lambda x: x.rot90(2, (-2, -1))), 0, 1, "", switch=True
+    ),
+    "invert": Operation(_switched(lambda x: 1 - x), 0, 1, "", switch=True),
+    "black": Operation(_switched(torch.zeros_like), 0, 1, "", switch=True),
+}
+
+
+def _operation(name: str) -> Operation:
+    if name not in POOL:
+        raise ValueError(f"no operation {name!r}; the pool has: {', '.join(POOL)}")
+    return POOL[name]
+
+
+def _check_images(images: Tensor) -> None:
+    expected = "expected float (n, channels, height, width) in [0, 1]"
+    if not isinstance(images, Tensor) or not images.is_floating_point():
+        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        raise ValueError(f"images are {kind}: {expected}; divide bytes by 255")
+    if images.dim() != 4 or images.shape[1] not in (1, 3):
+        raise ValueError(
+            f"images {tuple(images.shape)}: {expected}, with 1 or 3 channels; "
+            "one image alone becomes a batch by image[None]"
+        )
+    low, high = images.aminmax() if images.numel() else (0, 1)
+    if not (low >= 0 and high <= 1):
+        raise ValueError(f"images lie in [{low:g}, {high:g}]: {expected}")
+
+
+def _check_share(strength: float) -> None:
+    if not 0 <= strength <= 1:
+        raise ValueError(
+            f"strength {strength}: expected a share of each range, from 0 to 1"
+        )
+
+
+def _check_crop(images: Tensor, size: int) -> None:
+    _check_images(images)
+    side = min(images.shape[-2:])
+    if not 1 <= size <= side:
+        raise ValueError(f"crops of {size} pixels: expected from 1 to {side}")
