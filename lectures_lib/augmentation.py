@@ -118,7 +118,8 @@ def rand_augment(
 ) -> Tensor:
     """RandAugment (Cubuk et al. 2020): to each image its own n operations of the pool.
 
-    Each is drawn uniformly, with the chance of none; strengths as in `augment`.
+    Each is drawn uniformly, with the chance of none; strengths are drawn as in
+    `augment`, where the paper takes one and the same magnitude.
 
     Raises:
         ValueError: as for `augment`, or there is no operation to draw from.
@@ -156,7 +157,7 @@ def affine(images: Tensor, matrices: Tensor) -> Tensor:
     Args:
         matrices: (n, 2, 3), for each image from a place of the result to the place
             where it is looked up: (x, y, 1), in pixels to the right of and below the
-            middle. Of transformations one after the other, it is their product.
+            middle. With the row 0 0 1 below each, A B transforms by A and then by B.
     """
     height, width = images.shape[-2:]
     # torch counts from -1 to 1 between the edges. Its affine_grid takes ten times as

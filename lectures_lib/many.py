@@ -1,7 +1,7 @@
 """Many small nets trained at once: one batched matrix product instead of many small.
 
 For 8×8 pictures a training on its own spends its time on calls, not on numbers; fifty
-side by side take hardly longer than one. So a search over policies runs in seconds.
+side by side take far less than fifty times as long. So a search runs in seconds.
 """
 
 import math

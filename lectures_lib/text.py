@@ -51,7 +51,10 @@ def number(word: str) -> int:
 
 
 def count(word: str) -> int:
-    """How often a word occurs in the glosses. Raises TextError for an unknown word."""
+    """How often a word occurs in the glosses that are not held out.
+
+    Raises TextError for an unknown word.
+    """
     return int(_wordnet()["counts"][number(word)])
 
 
