@@ -1,0 +1,202 @@
+"""Notebook 04: the functions written out in it, and its explorers, against others."""
+
+import math
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torchvision.transforms import v2
+
+import lectures_lib as ll
+from lectures_lib import experiments, explorers_augmentation, results
+
+PATH = Path(__file__).parents[1] / "notebooks" / "04_data_augmentation.ipynb"
+CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
+
+
+def from_notebook(*ids: str, **given) -> dict:
+    """What the cells with these ids define."""
+    found = {"torch": torch, "np": np, "nn": nn, "F": F, "ll": ll, "v2": v2} | given
+    for id in ids:
+        exec(CELLS[id], found)
+    return found
+
+
+def operations() -> list[str]:
+    return [name for name in ll.augmentation.POOL if name != "saturation"]
+
+
+# The functions of the notebook.
+
+
+@pytest.mark.parametrize("degrees", [-170.0, -45.0, 0.0, 10.0, 90.0])
+def test_rotation_by_hand_is_torchvisions(degrees):
+    coarse = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    images = F.interpolate(coarse, (20, 31), mode="bicubic").clamp(0, 1)
+    ours = from_notebook("a4-rotate")["rotated"](images, torch.full((2,), degrees))
+    theirs = v2.functional.rotate(images, degrees, v2.InterpolationMode.BILINEAR)
+    torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=0)
+
+
+def test_colour_shifts_have_the_covariance_of_the_recipe():
+    images = torch.rand(4, 3, 10, 10) * torch.tensor([1, 0.5, 0.2])[:, None, None]
+    images[:, 1] += images[:, 0] / 3  # correlated colours
+    colour_shifts = from_notebook("a10-pca", photo=images)["colour_shifts"]
+    drawn = colour_shifts(images, 200_000, torch.Generator().manual_seed(0)).numpy()
+    C = np.cov(images.movedim(1, -1).reshape(-1, 3).numpy().T)
+    np.testing.assert_allclose(np.cov(drawn.T), 0.01 * C @ C, atol=3e-6)
+    np.testing.assert_allclose(drawn.mean(0), 0, atol=1e-4)
+
+
+def test_the_log_loss_is_torchs_and_takes_many_views():
+    answers = torch.tensor([2, 0, 1])
+    log_loss = from_notebook("a5-views", test=(None, answers), nets={})["log_loss"]
+    logits = torch.randn(4, 3, 5)
+    expected = [F.cross_entropy(view, answers).item() for view in logits]
+    assert log_loss(logits[0].softmax(1)) == pytest.approx(expected[0], rel=1e-5)
+    assert log_loss(logits.softmax(2)) == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_the_entropys_gradient_is_that_of_autograd():
+    entropy_gradient = from_notebook("a7-tanda-discriminator")["entropy_gradient"]
+    theta = torch.randn(3, 7, requires_grad=True)
+    p = theta.softmax(1)
+    (expected,) = torch.autograd.grad(-(p * p.log()).sum(), theta)
+    torch.testing.assert_close(entropy_gradient(p.detach()), expected)
+
+
+def test_the_discriminators_loss_is_the_mean_of_both_sides():
+    judged = from_notebook("a7-tanda-discriminator")["judged"]
+    net = nn.Sequential(nn.Flatten(), nn.Linear(4, 1))
+    real, made = torch.rand(2, 6, 1, 2, 2)
+    d = [torch.sigmoid(net(x)).squeeze(1) for x in (real, made)]
+    expected = -(d[0].log().mean() + (1 - d[1]).log().mean()) / 2
+    torch.testing.assert_close(judged(net, real, made), expected)
+
+
+def test_the_controller_finds_what_is_rewarded():
+    good = {"rotate", "cutout"}
+
+    def scores(policies, data, seed):
+        "Two points for each good operation, one less for each other one."
+        of = [2 * len(good & set(p)) - len(set(p) - good) for p in policies]
+        return torch.tensor(of, dtype=torch.float)
+
+    names = operations()
+    tools = {"operations": names, "scores": scores, "validation": None}
+    draw = torch.Generator().manual_seed(0)
+    cells = ("a7-chosen", "a7-auto-code")
+    history = from_notebook(*cells, **tools, draw=draw)["auto_augment"](rounds=30)
+    assert history.shape == (31, 16) and (history[0] == 0.5).all()
+    end = dict(zip(names, history[-1].tolist()))
+    assert min(end[name] for name in good) > 0.9
+    assert max(p for name, p in end.items() if name not in good) < 0.3
+
+
+def test_the_random_search_keeps_the_best():
+    seen = []
+
+    def scores(policies, data, seed):
+        seen.extend(policies)
+        return torch.tensor([len(p) % 7 + len(p) / 100 for p in policies])
+
+    tools = {"operations": operations(), "scores": scores, "validation": None}
+    draw = torch.Generator().manual_seed(0)
+    best = from_notebook("a7-chosen", "a7-random", **tools, draw=draw)["best_random"]
+    value = [len(p) % 7 + len(p) / 100 for p in seen]
+    assert len(seen) == 200 and len(best) % 7 + len(best) / 100 == max(value)
+
+
+def test_a_sequence_applies_each_drawn_operation():
+    tools = {"operations": ["invert", "black"], "draw": torch.Generator()}
+    sequence = from_notebook("a7-tanda-apply", **tools)["sequence"]
+    drawn = torch.tensor([[0, 0, 1], [0, 1, 0]])
+    made = sequence(torch.full((3, 1, 2, 2), 0.25), drawn)
+    assert made[:, 0, 0, 0].tolist() == [0.25, 0.0, 1.0]
+
+
+# The explorers.
+
+
+@pytest.mark.parametrize(
+    "make", [ll.explorers.gallery, ll.explorers.affinity_and_diversity]
+)
+def test_every_preset_is_drawn_and_said(make):
+    explorer = make()
+    for settings in explorer.presets.values():
+        explorer.set(**settings)
+        assert "cannot be drawn" not in explorer.status.value
+        assert explorer.picture.value.startswith(b"\x89PNG")
+    plt.close("all")
+
+
+def test_every_operation_and_strength_is_drawn_and_said():
+    explorer = ll.explorers.affinity_and_diversity()
+    for name in experiments.OPERATIONS:
+        for strength in experiments.STRENGTHS[::3]:
+            explorer.set(operation=name, strength=strength)
+            assert "cannot be drawn" not in explorer.status.value
+    plt.close("all")
+
+
+def test_the_gallery_at_rest_is_the_photograph():
+    plain = explorers_augmentation._changed(**explorers_augmentation.PLAIN)
+    torch.testing.assert_close(plain, ll.data.photo()[:, ::2, ::2])
+    assert "The cat as it is." in explorers_augmentation._say_gallery(
+        explorers_augmentation.PLAIN
+    )
+
+
+def test_the_frame_of_the_gallery_lies_where_the_picture_ends():
+    settings = explorers_augmentation.PLAIN | {"turn": 90, "zoom": 60, "shift": 10}
+    white = torch.ones_like(explorers_augmentation._photo())
+    kept = explorers_augmentation._photo
+    explorers_augmentation._photo = lambda: white
+    try:
+        made = explorers_augmentation._changed(**settings)[0] > 0.5
+        x, y = explorers_augmentation._frame(**settings)
+    finally:
+        explorers_augmentation._photo = kept
+    columns, rows = made.any(0).nonzero(), made.any(1).nonzero()
+    assert columns.min().item() == pytest.approx(x.min(), abs=1.5)
+    assert columns.max().item() == pytest.approx(x.max(), abs=1.5)
+    assert rows.min().item() == pytest.approx(max(y.min(), 0), abs=1.5)
+    assert rows.max().item() == pytest.approx(min(y.max(), len(made)), abs=1.5)
+
+
+def test_the_numbers_said_are_those_recorded():
+    values = results.load(experiments.operations).values
+    place = experiments.OPERATIONS.index("mirror") * 4 + 1
+    said = explorers_augmentation._say_affinity(
+        {"operation": "mirror", "strength": 0.5}
+    )
+    gain = 100 * values["gain"][:, place]
+    error = gain.std(ddof=1) / math.sqrt(len(gain))
+    assert f"gain {gain.mean():+.1f} ± {error:.1f} points" in said
+    assert f"Affinity {values['affinity'][:, place].mean():.2f}" in said
+
+
+@pytest.mark.parametrize(
+    "make", [ll.explorers.gallery, ll.explorers.affinity_and_diversity]
+)
+def test_the_challenge_can_be_solved_and_not_by_the_start(make):
+    explorer = make()
+    solves = explorer.challenge[1]
+    start = next(iter(explorer.presets.values()))
+    assert not solves(start)
+    if make is ll.explorers.gallery:
+        assert solves(start | {"brightness": 300, "contrast": 300})
+        assert not solves(start | {"brightness": 300, "contrast": 0})
+    else:
+        found = [
+            (name, strength)
+            for name in experiments.OPERATIONS
+            for strength in experiments.STRENGTHS
+            if solves({"operation": name, "strength": strength})
+        ]
+        assert found == [("shift x", 0.5)]

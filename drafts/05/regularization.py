@@ -1,0 +1,167 @@
+"""Regularization: ridge regression, mixup, and nine ways to train one small net."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from . import augmentation, training
+from .environment import seed_everything
+
+# Each method with three strengths; what has none has three starts instead, so that
+# every method is chosen from as many trainings.
+METHODS = (
+    ("nothing", (0, 1, 2)),  # starts
+    ("weight decay", (0.003, 0.01, 0.03)),  # of each weight, added to its gradient
+    ("early stopping", (15, 25, 40)),  # the epoch, of 60
+    ("label smoothing", (0.1, 0.2, 0.4)),  # share given to all classes alike
+    ("mixup", (0.25, 0.5, 1.0)),  # largest share of the other image
+    ("dropout", (0.2, 0.4, 0.6)),  # probability
+    ("batch norm", (0, 1, 2)),  # starts
+    ("augmentation", (0.1, 0.2, 0.4)),  # shifts: share of a quarter of the width
+    ("the last five", (0.25, 0.5, 1.0)),  # together: share of TOGETHER
+)
+TOGETHER = (
+    *(("label smoothing", 0.2), ("mixup", 0.5)),
+    *(("dropout", 0.2), ("augmentation", 0.25)),
+)
+EPOCHS, BATCH_SIZE, LEARNING_RATE = 60, 25, 0.05
+
+
+def ridge(
+    features: np.ndarray,
+    targets: np.ndarray,
+    penalty: float,
+    prior: np.ndarray | float = 0.0,
+) -> tuple[float, np.ndarray]:
+    """Ridge regression in closed form, the intercept free.
+
+    Minimises (1/n) Σ (θ₀ + xᵢᵀθ − yᵢ)² + λ ‖θ − prior‖².
+
+    Args:
+        features: x, (n, d).
+        targets: y, (n,).
+        penalty: λ, at least 0.
+        prior: what θ is drawn to, (d,) or one number.
+
+    Returns:
+        θ₀ and θ (d,).
+
+    Raises:
+        ValueError: shapes that do not belong together, numbers that are not finite, a
+            negative penalty, or no penalty where the data does not determine θ.
+    """
+    features, targets = np.asarray(features, float), np.asarray(targets, float)
+    _check(features, targets, penalty)
+    n, d = features.shape
+    middle, level = features.mean(0), targets.mean()
+    # With the singular values the features need not be squared: λ may be tiny.
+    left, sizes, right = np.linalg.svd(features - middle, full_matrices=False)
+    rank = int((sizes > sizes.max(initial=0) * max(n, d) * 1e-16).sum())
+    if penalty == 0 and rank < d:
+        raise ValueError(
+            f"λ = 0, and {n} rows of {d} features have rank {rank} after centring: "
+            "many weights fit equally well; expected λ > 0, or fewer features"
+        )
+    prior = np.broadcast_to(np.asarray(prior, float), (d,))
+    missing = targets - level - (features - middle) @ prior
+    with np.errstate(invalid="ignore"):
+        filtered = np.nan_to_num(sizes / (sizes**2 + n * penalty))
+    weights = prior + right.T @ (filtered * (left.T @ missing))
+    return float(level - middle @ weights), weights
+
+
+def _check(features: np.ndarray, targets: np.ndarray, penalty: float) -> None:
+    if features.ndim != 2 or targets.shape != features.shape[:1] or not len(targets):
+        raise ValueError(
+            f"features {features.shape} and targets {targets.shape} do not belong "
+            "together; expected (n, d) and (n,) with the same n of at least 1"
+        )
+    if not 0 <= penalty < np.inf:
+        raise ValueError(
+            f"λ = {penalty}: expected a finite number of at least 0; below 0 large "
+            "weights would be rewarded"
+        )
+    for name, values in (("features", features), ("targets", targets)):
+        if broken := int((~np.isfinite(values)).sum()):
+            raise ValueError(
+                f"{broken} of the {name} are NaN or infinite: expected finite numbers; "
+                "leave those rows out, or fill the gaps first"
+            )
+
+
+def small_net(dropout: float = 0.0, batch_norm: bool = False) -> nn.Sequential:
+    """Two convolutions and two linear layers for images of 8×8 pixels, 10 classes."""
+    norms = [nn.BatchNorm2d(16) if batch_norm else nn.Identity() for _ in range(2)]
+    return nn.Sequential(
+        *(nn.Conv2d(1, 16, 3, padding=1), norms[0], nn.ReLU()),
+        *(nn.Conv2d(16, 16, 3, stride=2, padding=1), norms[1], nn.ReLU()),
+        *(nn.Flatten(), nn.Dropout(dropout), nn.Linear(256, 64), nn.ReLU()),
+        *(nn.Dropout(dropout), nn.Linear(64, 10)),
+    )
+
+
+def mixup(
+    images: Tensor, labels: Tensor, generator: torch.Generator, strength: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Each image mixed with another of the batch, their labels in the same shares.
+
+    The other's share is uniform in [0, strength]: at 1 this is the mixup of Zhang et
+    al. (2018) with α = 1. Labels int64 (n,) become probabilities (n, 10).
+    """
+    share = strength * torch.rand(len(images), generator=generator)
+    other = torch.randperm(len(images), generator=generator)
+    labels = F.one_hot(labels, 10).float()
+    images = images + share[:, None, None, None] * (images[other] - images)
+    return images, labels + share[:, None] * (labels[other] - labels)
+
+
+def recipe(method: str, strength: float) -> dict[str, float]:
+    """What one of METHODS switches on in the training, and how strongly.
+
+    Raises:
+        ValueError: there is no such method.
+    """
+    names = [name for name, _ in METHODS]
+    if method not in names:
+        raise ValueError(f"no method {method!r}; there are: {', '.join(names)}")
+    if method in ("nothing", "batch norm"):
+        return {method: 1, "start": strength}
+    if method == "the last five":
+        return {name: strength * full for name, full in TOGETHER} | {"batch norm": 1}
+    return {method: strength}
+
+
+def train(chosen: dict[str, float], data: training.Data, seed: int) -> nn.Sequential:
+    """A small net trained on data, with what a recipe switches on."""
+    seed_everything(seed + 1000 * chosen.get("start", 0))
+    net = small_net(chosen.get("dropout", 0), "batch norm" in chosen)
+    last = chosen.get("early stopping", EPOCHS)
+    left = iter(range(last - 1, -1, -1))
+    smoothing = chosen.get("label smoothing", 0.0)
+    training.fit(
+        net,
+        data,
+        epochs=EPOCHS,
+        batch_size=BATCH_SIZE,
+        learning_rate=LEARNING_RATE,
+        seed=seed,
+        augment=partial(_augment, chosen),
+        loss=partial(F.cross_entropy, label_smoothing=smoothing),
+        weight_decay=chosen.get("weight decay", 0.0),
+        stop=lambda: next(left) == 0,
+    )
+    return net
+
+
+def _augment(
+    chosen: dict[str, float], images: Tensor, labels: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    if share := chosen.get("augmentation"):
+        shifts = ["shift x", "shift y"]
+        images = augmentation.augment(images, shifts, generator, share)
+    if share := chosen.get("mixup"):
+        images, labels = mixup(images, labels, generator, share)
+    return images, labels
