@@ -101,18 +101,14 @@ def table(found: dict[str, dict[str, list[float]]]) -> str:
     """Images per second, medians; ours against image by image as median (range)."""
     rows = [f"{'images/s':12} {'ours':>12} {'image by image':>15} {'ratio':>18} "]
     rows[0] += f"{'whole batch':>12}"
-    for name, of_way in found.items():
+    pool = {}  # all operations, one after the other
+    for way in WAYS:
+        runs = zip(*(of_way[way] for of_way in found.values()))
+        pool[way] = [1 / sum(1 / speed for speed in run) for run in runs]
+    for name, of_way in (found | {"whole pool": pool}).items():
         ours, each, batch = (statistics.median(of_way[way]) for way in WAYS)
         rows.append(f"{name:12} {ours:12,.0f} {each:15,.0f} ")
         rows[-1] += f"{spread(ratios(of_way)):>18} {batch:12,.0f}"
-    pool = {  # all operations, one after the other
-        way: [1 / sum(1 / speed for speed in runs) for runs in zip(*of_each)]
-        for way, of_each in ((w, [o[w] for o in found.values()]) for w in WAYS)
-    }
-    middle = {way: statistics.median(values) for way, values in pool.items()}
-    rows.append(f"{'whole pool':12} {middle['ours']:12,.0f} ")
-    rows[-1] += f"{middle['image by image']:15,.0f} {spread(ratios(pool)):>18} "
-    rows[-1] += f"{middle['whole batch']:12,.0f}"
     return "\n".join(rows)
 
 

@@ -10,10 +10,9 @@ built with zlib-ng packs the same arrays into other bytes).
 
 import gzip
 import hashlib
-import io
-import zipfile
 from pathlib import Path
 
+import npz
 import numpy as np
 
 HERE = Path(__file__).parent
@@ -64,24 +63,13 @@ def balanced(labels: np.ndarray, per_class: int, seed: int) -> np.ndarray:
 
 def build() -> bytes:
     """The content of fashion_mnist.npz."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for seed, (split, prefix, per_class) in enumerate(PARTS):
-            images = read_idx(f"{prefix}-images-idx3-ubyte.gz")
-            labels = read_idx(f"{prefix}-labels-idx1-ubyte.gz")
-            index = balanced(labels, per_class, seed)
-            add(archive, f"{split}_images.npy", images[index])
-            add(archive, f"{split}_labels.npy", labels[index])
-    return buffer.getvalue()
-
-
-def add(archive: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
-    """Add an array as np.savez_compressed does, but with a fixed date and system."""
-    content = io.BytesIO()
-    np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
-    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    entry.create_system = 3  # Unix, also when built elsewhere
-    archive.writestr(entry, content.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=7)
+    arrays = {}
+    for seed, (split, prefix, per_class) in enumerate(PARTS):
+        images = read_idx(f"{prefix}-images-idx3-ubyte.gz")
+        labels = read_idx(f"{prefix}-labels-idx1-ubyte.gz")
+        index = balanced(labels, per_class, seed)
+        arrays |= {f"{split}_images": images[index], f"{split}_labels": labels[index]}
+    return npz.pack(arrays, compresslevel=7)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ build_fashion_mnist.py).
 """
 
 import hashlib
-import io
 import re
-import zipfile
 from collections import Counter
 from pathlib import Path
 
+import npz
 import numpy as np
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import svds
@@ -215,20 +214,7 @@ def build() -> bytes:
         arrays[f"{part}_tokens"] = np.concatenate(lists)
         arrays[f"{part}_lengths"] = np.array([len(x) for x in lists], np.uint8)
         arrays[f"{part}_labels"] = np.array([label for _, label in chosen], np.uint8)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, array in arrays.items():
-            add(archive, f"{name}.npy", array)
-    return buffer.getvalue()
-
-
-def add(archive: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
-    """Add an array as np.savez_compressed does, but with a fixed date and system."""
-    content = io.BytesIO()
-    np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
-    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    entry.create_system = 3  # Unix, also when built elsewhere
-    archive.writestr(entry, content.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=9)
+    return npz.pack(arrays, compresslevel=9)
 
 
 if __name__ == "__main__":

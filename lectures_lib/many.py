@@ -4,15 +4,11 @@ For 8×8 pictures a training on its own spends its time on calls, not on numbers
 side by side take far less than fifty times as long. So a search runs in seconds.
 """
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from . import environment
-
-Data = tuple[Tensor, Tensor]
+from . import environment, training
 
 
 def fit_many(
@@ -49,10 +45,9 @@ def fit_many(
         drawn = torch.randn(nets, inputs, outputs, generator=generator)
         weights += [drawn * (2 / inputs) ** 0.5, torch.zeros(nets, 1, outputs)]
     velocity = [torch.zeros_like(weight) for weight in weights]
-    for step in range(steps):
+    for rate in training._half_cosine(learning_rate, steps):
         batch = torch.randint(n, (batch_size,), generator=generator)
         gradients = _gradients(weights, images[:, batch], labels[:, batch])
-        rate = learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
         torch._foreach_mul_(velocity, 0.9)
         torch._foreach_add_(velocity, gradients)
         torch._foreach_add_(weights, velocity, alpha=-rate)
@@ -65,7 +60,7 @@ def logits(weights: list[Tensor], images: Tensor) -> Tensor:
     return (images @ first + first_bias).relu() @ second + second_bias
 
 
-def accuracies(weights: list[Tensor], data: Data) -> Tensor:
+def accuracies(weights: list[Tensor], data: training.Data) -> Tensor:
     """The share of images that each net gets right: (nets,)."""
     images, labels = data
     return (logits(weights, images.flatten(1)).argmax(2) == labels).float().mean(1)
