@@ -1,11 +1,17 @@
 """The explorers of the notebooks: one function each, returning a widget."""
 
+from .explorers_augmentation import affinity_and_diversity, gallery
 from .explorers_cnn import one_output_pixel
 from .explorers_depth import overfitting_or_degradation, vanishing_gradients
+from .explorers_regularization import celsius_to_kelvin, dropout_masks
 from .explorers_residual import switch_blocks_off, turn_the_weights_down
 from .explorers_resnet import resnet_on_a_budget
 
 __all__ = [
+    "affinity_and_diversity",
+    "celsius_to_kelvin",
+    "dropout_masks",
+    "gallery",
     "one_output_pixel",
     "overfitting_or_degradation",
     "resnet_on_a_budget",

@@ -19,6 +19,7 @@ def fit_many(
     hidden: int = 64,
     learning_rate: float = 0.1,
     batch_size: int = 50,
+    same_start: bool = False,
 ) -> list[Tensor]:
     """Train a net with one hidden layer on each data set, all in the same steps.
 
@@ -29,6 +30,7 @@ def fit_many(
         images: float (nets, n, …), flattened behind n.
         labels: int64 (nets, n), from 0 to 9.
         seed: of the weights and the batches, shifted by LECTURES_SEED.
+        same_start: all nets begin with the same weights, so that only the data differ.
     Returns: weights and biases of both layers, (nets, inputs, outputs) and
     (nets, 1, outputs). Raises ValueError: images and labels do not belong together.
     """
@@ -42,8 +44,11 @@ def fit_many(
     nets, n, pixels = images.shape
     weights = []
     for inputs, outputs in ((pixels, hidden), (hidden, 10)):
-        drawn = torch.randn(nets, inputs, outputs, generator=generator)
-        weights += [drawn * (2 / inputs) ** 0.5, torch.zeros(nets, 1, outputs)]
+        drawn = torch.randn(
+            1 if same_start else nets, inputs, outputs, generator=generator
+        )
+        drawn = (drawn * (2 / inputs) ** 0.5).repeat(nets // len(drawn), 1, 1)
+        weights += [drawn, torch.zeros(nets, 1, outputs)]
     velocity = [torch.zeros_like(weight) for weight in weights]
     for rate in training._half_cosine(learning_rate, steps):
         batch = torch.randint(n, (batch_size,), generator=generator)

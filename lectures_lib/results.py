@@ -97,14 +97,19 @@ def _collect(module: ModuleType, name: str, found: dict[str, str]) -> None:
     key = f"{module.__name__}.{name}"
     if isinstance(thing, int | float | str | tuple):
         found[key] = repr(thing)
-    if key in found or not (inspect.isfunction(thing) or inspect.isclass(thing)):
+    if key in found:
         return
-    home = inspect.getmodule(thing)
-    if home is not module:  # imported: either from a neighbour, or none of ours
-        if home.__name__.startswith(__package__):
-            _collect(home, thing.__name__, found)
+    if isinstance(thing, dict):  # a table: what its definition names counts as well
+        tree = _definition(module, name)
+    elif inspect.isfunction(thing) or inspect.isclass(thing):
+        home = inspect.getmodule(thing)
+        if home is not module:  # imported: either from a neighbour, or none of ours
+            if home.__name__.startswith(__package__):
+                _collect(home, thing.__name__, found)
+            return
+        tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
+    else:
         return
-    tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
     found[key] = json.dumps(_plain(tree))
     nodes = list(ast.walk(tree))
     local = {node.arg for node in nodes if isinstance(node, ast.arg)}
@@ -116,6 +121,15 @@ def _collect(module: ModuleType, name: str, found: dict[str, str]) -> None:
             owner = vars(module).get(node.value.id)
             if isinstance(owner, ModuleType) and owner.__name__.startswith(__package__):
                 _collect(owner, node.attr, found)
+
+
+def _definition(module: ModuleType, name: str) -> ast.AST:
+    """The statement of a module that gives the name its value."""
+    for node in ast.parse(inspect.getsource(module)).body:
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+            return node
+    return ast.Module([], [])  # imported by name, which no module of ours does
 
 
 def _plain(node: object) -> object:

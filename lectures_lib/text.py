@@ -51,7 +51,9 @@ def number(word: str) -> int:
 
 
 def count(word: str) -> int:
-    """How often a word occurs in the glosses that are not held out.
+    """How often a word occurs in the visible glosses, their examples included.
+
+    Visible: not of the synsets of the validation and test definitions.
 
     Raises TextError for an unknown word.
     """
@@ -98,7 +100,7 @@ def senses(word: str) -> list[list[str]]:
     Only single words that are known are listed; many a sense has none.
     """
     place = number(word)
-    return [[words()[i] for i in s if i != place] for s in _synsets().get(place, [])]
+    return [[words()[i] for i in s if i != place] for s in _synsets(place)]
 
 
 def synonyms(word: str) -> list[str]:
@@ -119,8 +121,8 @@ def synonym_table(columns: int, senses: int | None = None) -> Tensor:
     A word without synonyms has itself. senses: only of the most used ones; None: all.
     """
     table = torch.arange(len(words()))[:, None].repeat(1, columns)
-    for place, synsets in _synsets().items():
-        members = (i for synset in synsets[:senses] for i in synset)
+    for place in range(1, len(words())):
+        members = (i for synset in _synsets(place)[:senses] for i in synset)
         found = list(dict.fromkeys(i for i in members if i != place))
         if found:
             table[place] = torch.tensor(found * columns)[:columns]
@@ -138,7 +140,7 @@ def neighbour_table(numbers: Tensor, columns: int) -> Tensor:
     Other rows than the given hold the word itself: making all would take seconds.
     """
     table = torch.arange(len(words()))[:, None].repeat(1, columns)
-    for some in numbers[numbers > 0].unique().split(256):
+    for some in numbers[numbers > 0].unique().split(32):  # 2 MB
         cosine = vectors()[some] @ vectors().T
         cosine[torch.arange(len(some)), some] = -2  # not the word itself
         cosine[:, 0] = -2
@@ -281,25 +283,38 @@ def _from_record(english: tuple[str, ...], reason: str) -> Translation:
 @cache
 def _wordnet() -> dict:
     with np.load(io.BytesIO(data._read("wordnet.npz")), allow_pickle=False) as file:
+        kinds = {"vectors": np.float32, "words": np.uint8}  # int64 where it is needed
         arrays = {
-            name: torch.tensor(array.astype(np.int64)) for name, array in file.items()
+            name: torch.from_numpy(array.astype(kinds.get(name, np.int64)))
+            for name, array in file.items()
         }
-    names = tuple(bytes(arrays["words"].tolist()).decode("ascii").split("\n"))
+    names = tuple(arrays["words"].numpy().tobytes().decode("ascii").split("\n"))
     arrays["words"] = names
     arrays["number"] = {word: place for place, word in enumerate(names) if place}
-    arrays["vectors"] = F.normalize(arrays["vectors"].float(), dim=1)
+    arrays["vectors"] = F.normalize(arrays["vectors"], dim=1)
     return arrays
 
 
+def _synsets(place: int) -> list[list[int]]:
+    """The senses of a word in order, each as the words of its synset."""
+    word, synset, first, by_synset, start = _thesaurus()
+    rows = range(first[place], first[place + 1])
+    return [
+        word[by_synset[start[s] : start[s + 1]]].tolist() for s in synset[rows].tolist()
+    ]
+
+
 @cache
-def _synsets() -> dict[int, list[list[int]]]:
-    """For each word its senses in order, each the words of its synset."""
-    word, synset = _wordnet()["senses"][:2].tolist()
-    members, found = {}, {}
-    for place, sense in zip(word, synset):
-        members.setdefault(sense, []).append(place)
-        found.setdefault(place, []).append(members[sense])
-    return found
+def _thesaurus() -> tuple[np.ndarray, ...]:
+    """Words and synsets of all senses, and where those of each word and synset stand.
+
+    Arrays: as lists of lists they would take five times the memory.
+    """
+    word, synset = _wordnet()["senses"][:2].numpy()
+    by_synset = synset.argsort(kind="stable")
+    first = word.searchsorted(np.arange(len(words()) + 1))  # rows are in order of words
+    start = synset[by_synset].searchsorted(np.arange(synset.max() + 2))
+    return word, synset, first, by_synset, start
 
 
 @cache

@@ -280,6 +280,15 @@ def test_many_nets_are_each_trained_as_if_alone():
     torch.testing.assert_close(ll.many.accuracies(together, (images, labels)), right)
 
 
+def test_many_nets_can_begin_alike():
+    images, labels = ll.data.digits("train", 60)
+    sets = images.expand(3, *images.shape), labels.expand(3, -1)
+    for weight in ll.many.fit_many(*sets, steps=20, same_start=True):
+        torch.testing.assert_close(weight, weight[:1].expand_as(weight))
+    first, *_ = ll.many.fit_many(*sets, steps=20)
+    assert not torch.allclose(first[0], first[1], atol=0.01)
+
+
 def test_many_sets_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"expected \(nets, n, …\) and \(nets, n\)"):
         ll.many.fit_many(torch.zeros(2, 5, 64), torch.zeros(5).long())

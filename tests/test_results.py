@@ -186,11 +186,18 @@ def test_another_seed_changes_what_a_claim_with_a_margin_measures(notebook):
 
 # The fingerprint of code: a small package of two modules, changed piece by piece.
 HELPERS = '''
+from functools import partial
+
 LIMIT = 3
+
+def double(x):
+    return 2 * x
+
+TABLE = {name: partial(double, 2) for name in ("one", "two")}
 
 def used(x):
     """Text."""
-    return inner(x) + 1
+    return TABLE["one"]() + inner(x) + 1
 
 def inner(x):
     return x * LIMIT
@@ -212,12 +219,14 @@ def experiment(seed):
 """
 CHANGES = {
     "nothing": ("", ""),
-    "a comment": ("return inner(x) + 1", "return inner(x) + 1  # why"),
+    "a comment": ("inner(x) + 1", "inner(x) + 1  # why"),
     "a docstring": ('"""Text."""', '"""Other text."""'),
     "what is not used": ("    return x\n", "    return -x\n"),
-    "a function": ("return inner(x) + 1", "return inner(x) + 2"),
+    "a function": ("inner(x) + 1", "inner(x) + 2"),
     "behind a function": ("x * LIMIT", "x + LIMIT"),
     "a constant": ("LIMIT = 3", "LIMIT = 4"),
+    "a table": ("partial(double, 2)", "partial(double, 3)"),
+    "behind a table": ("return 2 * x", "return 3 * x"),
 }
 HARMLESS = ("nothing", "a comment", "a docstring", "what is not used")
 

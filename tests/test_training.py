@@ -55,6 +55,58 @@ def test_fit_is_the_textbook_loop(digits):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
 
 
+def test_weight_decay_is_that_of_torch(digits):
+    ours, theirs = linear_net(), linear_net()
+    options = {"epochs": 3, "batch_size": 200, "learning_rate": 0.1}
+    training.fit(ours, digits, weight_decay=0.3, **options)
+    optimizer = torch.optim.SGD(theirs.parameters(), momentum=0.9, weight_decay=0.3)
+    for step in range(3):
+        optimizer.param_groups[0]["lr"] = 0.05 * (1 + math.cos(math.pi * step / 3))
+        optimizer.zero_grad()
+        F.cross_entropy(theirs(digits[0]), digits[1]).backward()
+        optimizer.step()
+    torch.testing.assert_close(ours[1].weight, theirs[1].weight)
+    assert ours[1].weight.norm() < linear_net()[1].weight.norm()
+
+
+def test_each_batch_is_augmented_with_draws_of_its_own(digits):
+    seen = []
+
+    def shuffled(images, labels, generator):
+        seen.append((len(images), torch.rand(1, generator=generator).item()))
+        return images, F.one_hot(labels, 10).float()  # probabilities will do as labels
+
+    history = training.fit(
+        linear_net(), digits, epochs=2, batch_size=80, augment=shuffled
+    )
+    assert [n for n, _ in seen] == [80, 80, 40] * 2
+    assert len({drawn for _, drawn in seen}) == 6
+    plain = training.fit(linear_net(), digits, epochs=2, batch_size=80)
+    assert history.train_accuracy == plain.train_accuracy  # the order stays the same
+    assert history.train_loss == pytest.approx(plain.train_loss, rel=1e-5)
+
+
+def test_another_loss_is_taken(digits):
+    doubled, rate = linear_net(), {"epochs": 1, "momentum": 0.0, "batch_size": 200}
+    training.fit(doubled, digits, loss=lambda *a: 2 * F.cross_entropy(*a), **rate)
+    plain = linear_net()
+    training.fit(plain, digits, learning_rate=0.1, **rate)
+    torch.testing.assert_close(doubled[1].weight, plain[1].weight)
+
+
+def test_training_stops_when_it_is_told_to(digits):
+    answers = iter([False, True])
+    history = training.fit(linear_net(), digits, epochs=9, stop=lambda: next(answers))
+    assert len(history.train_loss) == 2
+
+
+def test_mean_loss_is_that_of_torch(digits):
+    net = small_net().eval()
+    expected = F.cross_entropy(net(digits[0]), digits[1]).item()
+    assert training.mean_loss(net.train(), digits) == pytest.approx(expected, rel=1e-5)
+    assert net.training
+
+
 def test_history_counts_what_happened(digits):
     history = training.fit(small_net(), digits, digits, epochs=3)
     assert len(history.train_loss) == len(history.test_accuracy) == 3

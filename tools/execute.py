@@ -208,12 +208,17 @@ def replace(path: Path, notebook: NotebookNode) -> None:
 
 
 def children_memory() -> float:
-    """Resident memory of this process's children and theirs, in MB."""
-    total = 0
+    """Resident memory of this process's children and theirs, in MB.
+
+    What several of them share counts once: the largest share of one stands for all.
+    """
+    own, shared = 0, [0]
     for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            total += process.memory_info().rss
-    return total / 1e6
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            memory = process.memory_full_info()
+            own += memory.uss
+            shared.append(memory.rss - memory.uss)
+    return (own + max(shared)) / 1e6
 
 
 @contextmanager
@@ -222,7 +227,7 @@ def measured() -> Iterator[dict[str, float]]:
     found, done = {"MB": 0.0}, Event()
 
     def sample() -> None:
-        while not done.wait(0.1):
+        while not done.wait(0.25):
             found["MB"] = max(found["MB"], children_memory())
 
     thread, start = Thread(target=sample, daemon=True), time.perf_counter()

@@ -55,7 +55,7 @@ def test_colour_shifts_have_the_covariance_of_the_recipe():
 
 def test_the_log_loss_is_torchs_and_takes_many_views():
     answers = torch.tensor([2, 0, 1])
-    log_loss = from_notebook("a5-views", test=(None, answers), nets={})["log_loss"]
+    log_loss = from_notebook("a5-log-loss", answers=answers, nets={})["log_loss"]
     logits = torch.randn(4, 3, 5)
     expected = [F.cross_entropy(view, answers).item() for view in logits]
     assert log_loss(logits[0].softmax(1)) == pytest.approx(expected[0], rel=1e-5)
@@ -107,9 +107,18 @@ def test_the_random_search_keeps_the_best():
 
     tools = {"operations": operations(), "scores": scores, "validation": None}
     draw = torch.Generator().manual_seed(0)
-    best = from_notebook("a7-chosen", "a7-random", **tools, draw=draw)["best_random"]
+    cells = ("a7-chosen", "a7-random")
+    best = from_notebook(*cells, **tools, draw=draw)["best_random"]
     value = [len(p) % 7 + len(p) / 100 for p in seen]
     assert len(seen) == 200 and len(best) % 7 + len(best) / 100 == max(value)
+
+
+def test_rand_augment_written_out_is_the_librarys():
+    images, seeded = ll.data.digits("train", 50)[0], ll.environment.generator
+    tools = {"operations": operations(), "draw": seeded(5)}
+    ours = from_notebook("a7-rand-augment", **tools)["rand_augment"](images, 2, 0.5)
+    library = ll.augmentation.rand_augment(images, operations(), seeded(5), 2, 0.5)
+    assert torch.equal(ours, library) and not torch.equal(ours, images)
 
 
 def test_a_sequence_applies_each_drawn_operation():
@@ -131,7 +140,7 @@ def test_every_preset_is_drawn_and_said(make):
     for settings in explorer.presets.values():
         explorer.set(**settings)
         assert "cannot be drawn" not in explorer.status.value
-        assert explorer.picture.value.startswith(b"\x89PNG")
+        assert bytes(explorer.picture.value).startswith(b"\x89PNG")
     plt.close("all")
 
 
@@ -171,7 +180,7 @@ def test_the_frame_of_the_gallery_lies_where_the_picture_ends():
 
 def test_the_numbers_said_are_those_recorded():
     values = results.load(experiments.operations).values
-    place = experiments.OPERATIONS.index("mirror") * 4 + 1
+    place = experiments.KINDS.index(("mirror", 1.0))  # a switch knows one strength
     said = explorers_augmentation._say_affinity(
         {"operation": "mirror", "strength": 0.5}
     )

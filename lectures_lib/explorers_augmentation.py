@@ -185,8 +185,8 @@ def _numbers(operation: str, strength: float) -> dict[str, float]:
     values = _recorded().values
     if not values:
         return dict.fromkeys(("affinity", "diversity", "gain", "error"), np.nan)
-    row = experiments.OPERATIONS.index(operation) * len(experiments.STRENGTHS)
-    place = row + experiments.STRENGTHS.index(strength)
+    share = 1.0 if augmentation.POOL[operation].switch else strength
+    place = experiments.KINDS.index((operation, share))
     found = {name: values[name][:, place] for name in ("affinity", "diversity", "gain")}
     error = found["gain"].std(ddof=1) / len(found["gain"]) ** 0.5
     return {name: runs.mean() for name, runs in found.items()} | {"error": error}
@@ -197,7 +197,7 @@ def _draw_affinity(now: Settings, before: Settings | None) -> Figure:
     for place, (image, label, answer) in enumerate(zip(*_eight(**now))):
         row, column = divmod(place, 4)
         ax = fig.add_axes((0.01 + 0.105 * column, 0.5 - 0.46 * row, 0.095, 0.33))
-        ax.imshow(image[0], vmin=0, vmax=1)
+        ax.imshow(image[0].numpy(), vmin=0, vmax=1)
         ax.axis("off")
         mark, color = ("✓", BLUE) if answer == label else (f"not {label}", RED)
         ax.set_title(f"{answer} {mark}", loc="center", fontsize=13, color=color)
@@ -215,7 +215,8 @@ def _draw_plane(ax: Axes, now: Settings, before: Settings | None) -> None:
             (gain < -0.005, "v", RED, "loses"),
         )
         for which, marker, color, text in kinds:
-            ax.scatter(x[which], y[which], 45, color, marker, label=text, alpha=0.8)
+            look = {"c": color, "marker": marker, "alpha": 0.8}
+            ax.scatter(x[which], y[which], 45, **look, label=text)
     for settings, color in ((before, GREY), (now, INK)):
         if settings:
             found = _numbers(**settings)

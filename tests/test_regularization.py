@@ -242,9 +242,9 @@ def small_digits() -> tuple[torch.Tensor, torch.Tensor]:
     return ll.data.digits("train", 25)
 
 
-def test_each_method_has_three_strengths_and_a_recipe():
+def test_each_method_has_its_strengths_and_a_recipe():
     for method, strengths in regularization.METHODS:
-        assert len(strengths) == 3
+        assert len(strengths) == (1 if method in ("nothing", "batch norm") else 3)
         recipes = [regularization.recipe(method, strength) for strength in strengths]
         assert all(recipes[0] != other for other in recipes[1:])
 
@@ -263,15 +263,15 @@ def test_early_stopping_stops(monkeypatch):
 
 
 def test_methods_change_the_net_or_its_training():
-    plain = regularization.train({"nothing": 1}, small_digits(), 0)
-    again = regularization.train({"nothing": 1, "start": 0}, small_digits(), 0)
+    plain = regularization.train({"nothing": 0}, small_digits(), 0)
+    again = regularization.train({"early stopping": 60}, small_digits(), 0)
     assert torch.equal(plain[0].weight, again[0].weight)
     for method, strengths in regularization.METHODS[1:]:
-        recipe = regularization.recipe(method, strengths[1])
+        recipe = regularization.recipe(method, strengths[len(strengths) // 2])
         net = regularization.train(recipe, small_digits(), 0)
         assert not torch.equal(net[0].weight, plain[0].weight), method
         kinds = {type(module) for module in net}
-        assert (nn.BatchNorm2d in kinds) == (method in ("batch norm", "the last five"))
+        assert (nn.BatchNorm2d in kinds) == (method in ("batch norm", "five together"))
         active = {module.p for module in net if isinstance(module, nn.Dropout)}
         assert active == {recipe.get("dropout", 0)}
 
@@ -281,9 +281,9 @@ def test_the_numbers_in_the_text_are_those_of_the_recorded_runs():
     names = [name for name, _ in regularization.METHODS]
     error = {name: 100 * values[f"{name}: test error"] for name in names}
     gain = {name: error["nothing"] - error[name] for name in names}
-    assert f"{error['nothing'].mean():.0f}" == "16"
-    assert all(2 < gain[name].mean() < 3 for name in names[3:8])
-    assert gain["the last five"].mean() > 5
+    assert f"{error['nothing'].mean():.0f}" == "17"
+    assert all(2.5 < gain[name].mean() < 3.5 for name in names[3:8])
+    assert gain["five together"].mean() > 5
     missed = [int((gain[name] <= 0).sum()) for name in names[3:8]]
     assert f"{min(missed)} to {max(missed)} of 40" in CELLS["g5-words"]
     losses = [values[f"{n}: test loss"].mean() for n in ("nothing", "weight decay")]
