@@ -11,8 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 FILES = (
-    *("cat.png", "fashion_mnist.npz", "published.json", "seattle.csv"),
-    *("translations.json", "wordnet.npz"),
+    *("cat.png", "debian_science.npz", "fashion_mnist.npz", "published.json"),
+    *("seattle.csv", "translations.json", "wordnet.npz"),
 )
 
 

@@ -2,7 +2,9 @@
 
 import re
 import runpy
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -52,6 +54,60 @@ def test_augmentation_prints_its_table(capsys):
         assert re.search(
             rf"^{row} +[\d,]+ +[\d,]+ +\d+ \(\d+ to \d+\) +[\d,]+$", said, re.M
         )
+
+
+GRAPHS_OF_CORAS_SIZE, BUT_SMALL = {"nodes": 100, "features": 35}, ["--epochs", "2"]
+BUT_SMALL += ["--repetitions", "1", "--largest", "10000", "--megabytes", "1"]
+
+
+def sizes(chosen: dict[str, int]) -> list[str]:
+    return [word for name, size in chosen.items() for word in (f"--{name}", str(size))]
+
+
+def test_graphs_prints_its_tables(capsys, monkeypatch):
+    main = script("graphs")["main"]
+    # Each memory takes a process of its own; one of them is tried below.
+    monkeypatch.setitem(main.__globals__, "peak_of_training", lambda *_: 7.0)
+    monkeypatch.delenv("LECTURES_DATA", raising=False)
+    main([*sizes(GRAPHS_OF_CORAS_SIZE), *BUT_SMALL])
+    said = capsys.readouterr().out
+    assert "Made like Cora: 100 nodes" in said
+    number = r"[\d.]+ \([\d.]+ to [\d.]+\)"
+    for row in ("ours, sparse x", "ours, dense x", "GCNConv, sparse x"):
+        assert re.search(rf"^{row} +{number} +{number} +{number} +7$", said, re.M)
+    for row in ("1,000", "10,000"):
+        numbers = r"[\d.]+ +[\d.]+ +[\d.]+ +\d+ % +\d+ % +\d+"
+        assert re.search(rf"^ +{row} +{numbers}$", said, re.M)
+    assert re.search(r"^ +slope +-?[\d.]+ +-?[\d.]+$", said, re.M)
+    assert re.search(r"^memory: copied in order, [\d.]+ GB/s; rows at", said, re.M)
+
+
+def test_memory_of_graph_training_is_measured_in_a_fresh_process():
+    names = script("graphs")
+    chosen = SimpleNamespace(**GRAPHS_OF_CORAS_SIZE)
+    assert 0 < names["peak_of_training"]("ours, sparse x", chosen) < 200
+
+
+def test_peak_memory_sees_what_is_freed_again():
+    def work() -> None:
+        held = torch.ones(2**24)  # 64 MiB
+        time.sleep(0.3)
+        del held
+
+    assert 60 < script("graphs")["peak_memory"](work) < 100
+
+
+def test_all_ways_learn_on_graphs():
+    names = script("graphs")
+    graph = names["like_cora"](400, 140)
+    for train, sparse in names["WAYS"].values():
+        accuracy = train(names["in_layout"](graph, sparse), 100, 0)
+        assert accuracy > 0.3  # one in seven by chance
+
+
+def test_the_slope_of_a_straight_line_is_found():
+    line = [{"edges": 10**k, "forward": 3e-9 * 10**k} for k in range(3, 8)]
+    assert script("graphs")["slope"](line, "forward") == pytest.approx(1)
 
 
 def test_the_median_stands_before_the_range():

@@ -271,6 +271,8 @@ def read(name):
         return data.photo()
     if name == "fashion_mnist.npz":
         return data.fashion_mnist("test")
+    if name == "debian_science.npz":
+        return data.debian_science()
     if name == "seattle.csv":
         return data.seattle()
     if name == "wordnet.npz":
