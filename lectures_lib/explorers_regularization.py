@@ -13,7 +13,8 @@ from .widgets import Explorer, Settings
 CONSTANTS = (0.0, 10.0, 100.0, 273.15)
 PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 UNITS, MASKS = 20, 1000
-LIMITS, HIGHEST = (-10.0, 14.0), 400  # of the axes
+LIMITS, HIGHEST = (-10.0, 14.0), 200  # of the axes
+BARS = np.linspace(*LIMITS, 61)  # their edges
 
 
 def celsius_to_kelvin() -> Explorer:
@@ -24,7 +25,7 @@ def celsius_to_kelvin() -> Explorer:
         for constant in CONSTANTS
     }
     presets |= {
-        f"plus 273.15, λ = 1, degree {degree}": _setting(273.15, 1.0, degree)
+        f"plus 273.15, λ = 0.01, degree {degree}": _setting(273.15, 0.01, degree)
         for degree in (1, 15)
     }
     return Explorer(
@@ -39,11 +40,11 @@ def celsius_to_kelvin() -> Explorer:
         presets=presets,
         challenge=(
             "in kelvin, find the largest λ at which the curve with the penalised "
-            "intercept lies less than one degree below the days.",
+            "intercept lies less than four degrees below the days.",
             lambda s: (
                 s["added"] == 273.15
-                and _below(**s)[1] < 1
-                and _below(**s | {"penalty": _next(s["penalty"])})[1] > 1
+                and _below(**s)[1] < 4
+                and _below(**s | {"penalty": _next(s["penalty"])})[1] > 4
             ),
         ),
     )
@@ -112,7 +113,8 @@ def _draw_fits(now: Settings, before: Settings | None) -> Figure:
             label = None if ghost else f"intercept {name}"
             ax.plot(calendar, curve.clip(-300, 300), line, label=label, **style)
     ax.plot(x, celsius, "o", color=INK)
-    ax.set(xlim=(-1.02, 1.02), ylim=(-60, 50), xlabel="the year, from −1 to 1")
+    ax.set(xlim=(-1.02, 1.02), ylim=(-60, 50), xlabel="day of the year")
+    ax.set_xticks([-1, -0.5, 0, 0.5, 1], ["Jan", "Apr", "Jul", "Oct", "Dec"])
     ax.set_ylabel("°C, the constant taken away")
     ax.legend(frameon=False, loc="lower left")
     return fig
@@ -141,7 +143,7 @@ def dropout_masks() -> Explorer:
     }
     presets |= {
         f"training, p = {p}, no scaling": {"p": p, "mode": "training", "scaling": "off"}
-        for p in (0.1, 0.3, 0.5)
+        for p in (0.1, 0.5, 0.8)
     }
     presets |= {
         "evaluation, p = 0.5": {"p": 0.5, "mode": "evaluation", "scaling": "on"},
@@ -196,19 +198,19 @@ def _outputs(p: float, mode: str, scaling: str) -> np.ndarray:
 def _draw_masks(now: Settings, before: Settings | None) -> Figure:
     fig = plt.figure(figsize=(9, 4.2), layout="none")
     ax = fig.add_axes((0.09, 0.15, 0.88, 0.8))
-    edges = np.linspace(*LIMITS, 61)
     if before is not None:
-        counts = np.histogram(_outputs(**before).clip(*LIMITS), edges)[0]
-        ax.stairs(counts, edges, color=GREY, linewidth=2)
+        counts = np.histogram(_outputs(**before).clip(*LIMITS), BARS)[0]
+        ax.stairs(counts, BARS, color=GREY, linewidth=2)
     outputs = _outputs(**now)
-    counts = np.histogram(outputs.clip(*LIMITS), edges)[0]
-    ax.stairs(counts, edges, color=BLUE, fill=True, alpha=0.8)
+    counts = np.histogram(outputs.clip(*LIMITS), BARS)[0]
+    ax.stairs(counts, BARS, color=BLUE, fill=True, alpha=0.8)
     if np.ptp(outputs) < 1e-9:
-        ax.text(_full() + 0.5, 330, f"all {MASKS:,} alike", color=BLUE)
+        ax.text(_full() + 0.5, 0.8 * HIGHEST, f"all {MASKS:,} alike", color=BLUE)
     ax.axvline(_full(), color=INK, linewidth=2)
-    ax.text(_full() + 0.2, 380, "evaluation", color=INK, fontsize=12)
+    ax.text(_full() + 0.2, 0.95 * HIGHEST, "evaluation", color=INK, fontsize=12)
     ax.axvline(outputs.mean(), color=RED, linewidth=3, linestyle="--")
-    ax.text(outputs.mean() - 0.2, 380, "mean", color=RED, ha="right", fontsize=12)
+    beside = {"color": RED, "ha": "right", "fontsize": 12}
+    ax.text(outputs.mean() - 0.2, 0.95 * HIGHEST, "mean", **beside)
     ax.set(xlim=LIMITS, ylim=(0, HIGHEST), ylabel="masks", xlabel="output of the unit")
     return fig
 
@@ -220,8 +222,13 @@ def _say_masks(s: Settings) -> str:
             f"Evaluation, p = {s['p']:g}: all inputs are on, the output is {full:.1f} "
             "every time, whatever p and scaling."
         )
+    notes = ""
+    if outputs.min() < LIMITS[0] or outputs.max() > LIMITS[1]:
+        notes += " The outer bars hold all that lies beyond."
+    if np.histogram(outputs.clip(*LIMITS), BARS)[0].max() > HIGHEST:
+        notes += " Bars that are too high are cut."
     return (
         f"Training, p = {s['p']:g}, scaling {s['scaling']}: over 1,000 masks the "
         f"output is {outputs.mean():.1f} on average, its standard deviation "
-        f"{outputs.std():.1f}; evaluation gives {full:.1f}."
+        f"{outputs.std():.1f}; evaluation gives {full:.1f}.{notes}"
     )
