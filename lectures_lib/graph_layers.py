@@ -148,6 +148,20 @@ def normalize(edge_index: Tensor, num_nodes: int) -> Tensor:
     return _with_values(matrix, matrix.values() * (scale[rows] * scale[columns]))
 
 
+def scale_rows(x: Tensor) -> Tensor:
+    """Features (nodes, features), each row divided by its sum, if that is not zero.
+
+    Dense or CSR, and the result alike. So a long text says no more than a short one;
+    Kipf and Welling (2017, Section 5.2) do this to Cora.
+    """
+    _check_layout(x)
+    if x.layout == torch.strided:
+        total = x.sum(1, keepdim=True)
+        return x / torch.where(total == 0, 1, total)
+    total = _degrees(x)[_entries(x)[0]]
+    return _with_values(x, x.values() / torch.where(total == 0, 1, total))
+
+
 def _degrees(matrix: Tensor) -> Tensor:
     return (matrix @ matrix.values().new_ones(matrix.shape[1], 1))[:, 0]
 

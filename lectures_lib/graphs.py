@@ -22,6 +22,7 @@ from .graph_layers import (
     normalize,
     product,
     propagate,
+    scale_rows,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ __all__ = [
     "normalize",
     "product",
     "propagate",
+    "scale_rows",
 ]
 
 KINDS = ("plain", "residual", "initial")

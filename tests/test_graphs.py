@@ -620,3 +620,12 @@ def test_cora_has_its_published_accuracy(cora):
 def test_cora_without_edges_has_the_accuracy_of_words_alone(cora):
     alone = changed(cora, edge_index=cora.edge_index[:, :0])
     assert over_ten_seeds(alone) == pytest.approx(55.1, abs=3.0)  # their Table 2, MLP
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_rows_are_scaled_to_sum_one_and_empty_ones_stay(sparse):
+    x = torch.tensor([[1.0, 0, 3], [0, 0, 0], [0, 2, 0]])
+    scaled = graphs.scale_rows(x.to_sparse_csr() if sparse else x)
+    assert (scaled.layout == torch.sparse_csr) == sparse
+    expected = torch.tensor([[0.25, 0, 0.75], [0, 0, 0], [0, 1, 0]])
+    torch.testing.assert_close(scaled.to_dense() if sparse else scaled, expected)

@@ -1,0 +1,137 @@
+"""Notebook 06: what is written out in it, its explorer, and the table of all claims."""
+
+import json
+import re
+import warnings
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nbformat
+import networkx
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import lectures_lib as ll
+from lectures_lib import experiments, explorers_graphs, results
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # torch.jit.script, which it imports, is deprecated
+    from torch_geometric.nn import GCNConv
+
+PATH = Path(__file__).parents[1] / "notebooks" / "06_graph_networks.ipynb"
+CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
+
+
+def from_notebook(*ids: str, **given) -> dict:
+    """What the cells with these ids define."""
+    found = {"torch": torch, "np": np, "nn": nn, "F": F, "ll": ll} | given
+    for id in ids:
+        exec(CELLS[id], found)
+    return found
+
+
+def test_the_layer_by_hand_is_that_of_pytorch_geometric():
+    layer = from_notebook("n5-layer")["GraphConvolution"](5, 3)
+    theirs = GCNConv(5, 3)
+    theirs.lin.weight.data = layer.weight.data.T.clone()
+    theirs.bias.data = layer.bias.data = torch.randn(3)
+    edges = torch.randint(9, (2, 20))
+    edges = torch.cat([edges, edges.flip(0)], 1).unique(dim=1)
+    x = torch.randn(9, 5)
+    ours = layer(ll.graphs.normalize(edges, 9).to_dense(), x)
+    torch.testing.assert_close(ours, theirs(x, edges))
+
+
+def test_the_matrix_by_hand_is_the_formula():
+    found = from_notebook("n5-by-hand")
+    A_hat = np.array([[1, 1, 1, 0], [1, 1, 1, 0], [1, 1, 1, 1], [0, 0, 1, 1]])
+    D = np.diag(A_hat.sum(1) ** -0.5)
+    np.testing.assert_allclose(found["S_small"], D @ A_hat @ D, atol=1e-6)
+
+
+def test_a_random_graph_has_the_links_asked_for():
+    random_graph = from_notebook("n8-count", dice=torch.Generator().manual_seed(0))[
+        "random_graph"
+    ]
+    edges = random_graph(50, 200)
+    graph = networkx.Graph(edges.T.tolist())
+    assert edges.shape == (2, 400) and graph.number_of_edges() == 200
+    assert networkx.number_of_selfloops(graph) == 0
+
+
+def test_purity_is_one_for_clusters_and_chance_for_noise():
+    programs = ll.data.debian_science()
+    given = {"programs": programs, "nodes": len(programs.y)}
+    net = ll.graphs.GCN(programs.x.shape[1], 4, 9)
+    purity = from_notebook("n6-states", gcn_net=net, **given)["purity"]
+    assert purity(F.one_hot(programs.y).float()) == 1
+    noise = torch.randn(len(programs.y), 8, generator=torch.Generator().manual_seed(0))
+    assert purity(noise) == pytest.approx(1 / 9, abs=0.03)
+
+
+def test_caffeine_has_its_atoms_and_two_rings():
+    programs = ll.data.debian_science()
+    found = from_notebook("n1-molecule", nx=networkx, programs=programs)
+    assert sorted(found["atoms"]) == sorted("C" * 8 + "N" * 4 + "O" * 2)  # C8H10N4O2
+    rings = networkx.minimum_cycle_basis(found["caffeine"])
+    assert sorted(map(len, rings)) == [5, 6]
+    valence = dict(zip("CNO", (4, 3, 2)))
+    degrees = dict(found["caffeine"].degree)
+    assert all(degrees[n] <= valence[found["atoms"][n]] for n in degrees)
+
+
+# The explorer.
+
+
+def test_every_preset_is_drawn_and_said():
+    explorer = ll.explorers.who_does_this_node_hear()
+    for settings in explorer.presets.values():
+        explorer.set(**settings)
+        assert "cannot be drawn" not in explorer.status.value
+        assert bytes(explorer.picture.value).startswith(b"\x89PNG")
+    plt.close("all")
+
+
+@pytest.mark.parametrize("hops", [0, 1, 4])
+def test_what_is_heard_is_a_power_of_the_matrix(hops):
+    graph = networkx.karate_club_graph()
+    A = networkx.to_numpy_array(graph, weight=None) + np.eye(34)
+    D = np.diag(A.sum(1) ** -0.5)
+    expected = np.linalg.matrix_power(D @ A @ D, hops)
+    found = explorers_graphs._heard(hops, explorers_graphs.RULES[0])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    mean = explorers_graphs._heard(hops, explorers_graphs.RULES[1])
+    np.testing.assert_allclose(mean.sum(1), 1, atol=1e-5)
+
+
+def test_the_challenge_is_solved_at_the_diameter():
+    explorer = ll.explorers.who_does_this_node_hear()
+    start = next(iter(explorer.presets.values()))
+    solved = [h for h in range(9) if explorer.challenge[1](start | {"hops": h})]
+    assert solved == [networkx.diameter(networkx.karate_club_graph())]
+
+
+# Numbers in the text, and the table of all claims.
+
+
+def test_numbers_of_the_text_are_those_recorded():
+    values = results.load(experiments.graph_nets).values
+    gain = 100 * (values["GCN, plain"][:, 0] - values["words only"]).mean()
+    assert 14 < gain < 18 and "about fifteen points" in CELLS["n2-words"]
+    cora = results.load(experiments.cora).values
+    said = f"about {100 * cora['words only'].mean():.0f} % with words, "
+    assert f"{said}{100 * cora['GCN'].mean():.0f} % with links" in CELLS["n2-words"]
+
+
+def test_the_table_of_claims_has_each_audited_claim_once():
+    lines = results.table_of_claims().split("\n")[2:]
+    audits = sorted(results.FOLDER.glob("0[0-9]_*.json"))
+    claims = [c for file in audits for c in json.loads(file.read_text())["claims"]]
+    assert len(lines) == len(claims)
+    for line, claim in zip(lines, claims):
+        link = re.match(r"\| \[(\w+)\]\((\w+)\.ipynb#\1\) \| ", line)
+        assert link and link[1] == claim["id"]
+        assert (PATH.parent / f"{link[2]}.ipynb").exists()
