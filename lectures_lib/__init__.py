@@ -5,7 +5,9 @@ import lectures_lib as ll
 device = ll.setup()
 """
 
+import importlib
 import os
+from types import ModuleType
 
 import torch
 
@@ -38,6 +40,7 @@ __all__ = [
     "figures",
     "gradients",
     "graphs",
+    "homework",
     "many",
     "models",
     "regularization",
@@ -69,3 +72,13 @@ def setup(seed: int = 0, threads: int | None = None) -> torch.device:
     if threads is not None and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(threads)
     return environment.device()
+
+
+def __getattr__(name: str) -> ModuleType:
+    """ll.homework, imported when it is first used.
+
+    `python -m lectures_lib.homework` runs that module, which must not be there before.
+    """
+    if name == "homework":
+        return importlib.import_module("lectures_lib.homework")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

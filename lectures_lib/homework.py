@@ -1,0 +1,330 @@
+"""Homework: the checks of an assignment, found beside its notebook, and what they say.
+
+The check of a task is a generator in checks.py. It asks the student's answer, compares,
+and yields the points of each part that is right; at the first wrong part it raises the
+Hint that names the likely mistake. `python -m lectures_lib.homework HW.ipynb` looks a
+whole notebook over before it is handed in.
+"""
+
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from pydoc import locate
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import environment
+
+HIDDEN = "LECTURES_HIDDEN"  # a folder of the teacher: its NAME.py has further tests
+Say = Callable[[str], object]
+Task = Callable[..., Iterator[tuple[float, str]]]
+
+
+class Hint(Exception):
+    """What is wrong with an answer, in words for the student."""
+
+
+class NotDone(Exception):
+    """The answer is still the starter's."""
+
+
+class HomeworkError(Exception):
+    """The homework cannot be checked at all; the text says what to do."""
+
+
+def task(points: float, forbidden: Iterable[str] = ()) -> Callable[[Task], Task]:
+    """Make a generator the check of the task that has its name.
+
+    It takes a torch.Generator, from which it draws its instance, and the answer.
+
+    Args:
+        points: of all parts together.
+        forbidden: functions and classes, such as "torch.dropout", that do the task: an
+            answer that calls one of them, by whatever name, gets a hint.
+    """
+
+    def mark(function: Task) -> Task:
+        function.points, function.forbidden = points, tuple(forbidden)
+        return function
+
+    return mark
+
+
+def check(name: str, *answer: object) -> float:
+    """Print what is right in the answer to a task, and a hint where it is not.
+
+    Args:
+        name: of the task, in the checks.py of the folder that Python works in.
+        answer: what the task asks for, such as a function.
+
+    Returns:
+        The points; nbgrader reads them. Where LECTURES_HIDDEN names a folder, they must
+        be reached in the tests there as well, which say nothing.
+
+    Raises:
+        HomeworkError: there is no checks.py, or no such task.
+    """
+    folder = Path.cwd()
+    found = find(load(folder / "checks.py"), name)
+    points = grade(found, answer)
+    if HIDDEN in os.environ and points:
+        hidden = load(Path(os.environ[HIDDEN]) / f"{folder.name}.py")
+        tests = [(found, seed) for seed in hidden.SEEDS]
+        tests += [(vars(hidden)[name], 0)] if name in vars(hidden) else []
+        least = min(grade(test, answer, seed, say=str) for test, seed in tests)
+        if least < points:
+            print("✗ A hidden test has a case that fails. Which sizes and values,")
+            print("  allowed by the task, has your answer not seen?")
+            points = least
+    print(f"{points:g} of {found.points:g} points")
+    return float(points)
+
+
+def load(path: Path) -> ModuleType:
+    """The module of this file, read anew. HomeworkError when it is not there."""
+    if not path.is_file():
+        raise HomeworkError(
+            f"there is no {path.name} in {path.parent}: a homework is checked in its "
+            "own folder. Open it there, or copy the whole folder"
+        )
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def find(checks: ModuleType, name: str) -> Task:
+    """The check with this name. HomeworkError when there is none."""
+    tasks = tasks_of(checks)
+    if name not in tasks:
+        raise HomeworkError(f"no task {name!r}: expected one of {', '.join(tasks)}")
+    return tasks[name]
+
+
+def tasks_of(checks: ModuleType) -> dict[str, Task]:
+    """Name to check, in the order in which checks.py has them."""
+    return {name: t for name, t in vars(checks).items() if hasattr(t, "points")}
+
+
+def grade(test: Task, answer: Sequence, seed: int = 0, say: Say = print) -> float:
+    """The points of one answer on the instance of one seed; `say` gets each line."""
+    points = 0.0
+    try:
+        with _forbidding(test.forbidden):
+            if any(part is ... for part in answer):
+                raise NotDone
+            for part, sentence in test(environment.generator(seed), *answer):
+                points += part
+                say(f"✓ {sentence}")
+    except NotDone:
+        say("… not done yet")
+    except Hint as hint:
+        say(f"✗ {hint}")
+    except Exception as error:  # an answer of a kind that the check did not expect
+        say("… not done yet" if _is_blank(error) else f"✗ {_where(error)}")
+    return points
+
+
+# What checks.py is written with.
+
+
+def expect(condition: object, hint: str) -> None:
+    """Raise the hint unless the condition holds."""
+    if not condition:
+        raise Hint(hint)
+
+
+def ask(function: Callable, *arguments: object, **options: object) -> object:
+    """What the student's function (or class, or layer) gives for these arguments.
+
+    Raises:
+        Hint: it is no function, raises, returns nothing, changes a tensor that it was
+            given, or calls what the task forbids.
+        NotDone: it still has its blanks.
+    """
+    if function is ...:
+        raise NotDone
+    expect(callable(function), f"expected a function or class, got {kind(function)}")
+    before = [a.clone() if type(a) is Tensor else a for a in arguments]
+    try:
+        with _watched() as called:
+            found = function(*arguments, **options)
+    except Exception as error:
+        raise (NotDone if _is_blank(error) else Hint(_where(error))) from None
+    if found is ...:
+        raise NotDone
+    expect(not called, f"it calls {', '.join(sorted(called))}: write that yourself")
+    expect(found is not None, "it returns None: is there a `return`?")
+    for number, (old, new) in enumerate(zip(before, arguments), 1):
+        expect(
+            type(new) is not Tensor or _equal(old, new),
+            f"it changes its argument number {number} in place: whoever called it "
+            "still needs the old values. Make a new tensor",
+        )
+    return found
+
+
+def same(
+    seen: object,
+    expected: object,
+    mistakes: dict[str, object] | None = None,
+    what: str = "the result",
+    tolerance: float = 1e-4,
+) -> None:
+    """Raise a Hint unless seen is the expected tensor, number, text or list.
+
+    Args:
+        mistakes: hint to the value that this mistake gives; the first that fits.
+        tolerance: relative and absolute.
+    """
+    expect(seen is not None, f"{what} is None: is there a `return`?")
+    if _close(seen, expected, tolerance):
+        return
+    for hint, value in (mistakes or {}).items():
+        expect(not _close(seen, value, tolerance), hint)
+    raise Hint(f"{what}: {_difference(seen, expected)}")
+
+
+def kind(value: object) -> str:
+    """What a value is, for a hint: a tensor by shape and type, a number as it is."""
+    if isinstance(value, Tensor):
+        return f"a tensor {tuple(value.shape)} of {value.dtype}"
+    if isinstance(value, bool | int | float | str):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"a {type(value).__name__}"
+
+
+def in_order(lines: Sequence[str], order: Sequence[int]) -> str:
+    """The lines as a program, in the order of their numbers from 1 on.
+
+    Raises Hint when a number is missing, there twice, or no number.
+    """
+    numbers = list(range(1, len(lines) + 1))
+    whole = type(order) in (list, tuple) and all(type(n) is int for n in order)
+    expect(
+        whole and sorted(order) == numbers,
+        f"expected a list with each of 1 to {len(lines)} once, such as {numbers}; "
+        f"got {order!r}",
+    )
+    return "\n".join(lines[number - 1] for number in order)
+
+
+def _close(seen: object, expected: object, tolerance: float) -> bool:
+    """Whether they are equal, of kinds that cannot pretend to be."""
+    if type(expected) in (list, tuple):
+        return (
+            type(seen) in (list, tuple)
+            and len(seen) == len(expected)
+            and all(_close(s, e, tolerance) for s, e in zip(seen, expected))
+        )
+    if type(expected) in (str, bool):
+        return type(seen) is type(expected) and seen == expected
+    if not isinstance(expected, Tensor):  # a number: Python's, NumPy's or torch's
+        number = isinstance(seen, np.generic) or type(seen) is Tensor
+        seen = seen.item() if number and np.size(seen) == 1 else seen
+        slack = 0 if type(expected) is int else tolerance * (1 + abs(expected))
+        return type(seen) in (int, float) and abs(seen - expected) <= slack
+    if type(seen) not in (Tensor, torch.nn.Parameter):
+        return False
+    if seen.shape != expected.shape or seen.dtype != expected.dtype:
+        return False
+    seen, expected = (t.detach().to_dense() for t in (seen, expected))
+    if seen.device != expected.device:
+        return False
+    return torch.allclose(
+        seen.double(), expected.double(), tolerance, tolerance, equal_nan=True
+    )
+
+
+def _difference(seen: object, expected: object) -> str:
+    """Where two values part, in words."""
+    if not isinstance(expected, Tensor) or not isinstance(seen, Tensor):
+        if type(expected) in (bool, int, float, str):
+            return f"{kind(seen)} is not right"  # the right number is not given away
+        return f"expected {kind(expected)}, got {kind(seen)}"
+    if seen.shape != expected.shape or seen.dtype != expected.dtype:
+        return f"expected {kind(expected)}, got {kind(seen)}"
+    if seen.device != expected.device:
+        return f"expected it on {expected.device}, got it on {seen.device}"
+    seen, expected = (t.detach().to_dense().double() for t in (seen, expected))
+    if seen.isnan().any():
+        return f"{int(seen.isnan().sum())} of {seen.numel()} numbers are NaN"
+    off = (seen - expected).abs()
+    place = np.unravel_index(int(off.argmax()), off.shape or (1,))
+    index = ", ".join(map(str, place)) if off.dim() else ""
+    return (
+        f"{int((off > 1e-4).sum())} of {off.numel()} numbers differ; the most at "
+        f"[{index}]: expected {expected.flatten()[off.argmax()]:.4g}, "
+        f"got {seen.flatten()[off.argmax()]:.4g}"
+    )
+
+
+def _equal(old: Tensor, new: Tensor) -> bool:
+    return old.shape == new.shape and _close(new.detach(), old.detach(), 0)
+
+
+def _is_blank(error: Exception) -> bool:
+    """Whether it comes from a `...` that stands where the answer belongs."""
+    text = str(error)
+    return isinstance(error, NotImplementedError) or "llipsis" in text
+
+
+def _where(error: Exception) -> str:
+    """The error, and the line of the student's that it comes from."""
+    what = f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "ipykernel" in f.filename or f.filename[:1] == "<"]
+    return f"it raises {what}" + (f", in the line `{own[-1].line}`" if own else "")
+
+
+_forbidden: dict[object, str] = {}  # code objects and built-ins of the current task
+
+
+@contextmanager
+def _forbidding(names: Iterable[str]) -> Iterator[None]:
+    """Within the block, `ask` looks out for these functions."""
+    for name in names:
+        thing, short = locate(name), name.rpartition(".")[2]
+        if isinstance(thing, type):
+            thing = vars(thing)["__init__"]
+        _forbidden[getattr(thing, "__code__", thing)] = short
+    try:
+        yield
+    finally:
+        _forbidden.clear()
+
+
+@contextmanager
+def _watched() -> Iterator[set[str]]:
+    """The names of the forbidden functions that are called within the block."""
+    called: set[str] = set()
+
+    def look(frame: object, event: str, argument: object) -> None:
+        thing = frame.f_code if event == "call" else argument
+        if event in ("call", "c_call") and thing in _forbidden:
+            called.add(_forbidden[thing])
+
+    if not _forbidden:
+        yield called
+        return
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        yield called
+    finally:
+        sys.setprofile(before)
+
+
+if __name__ == "__main__":
+    from lectures_lib import handing_in
+
+    sys.exit(handing_in.main(sys.argv[1:]))
