@@ -46,7 +46,7 @@ def cases(table: str) -> list:
 
 
 def graded(test: homework.Task, answer: object, seed: int = 0) -> tuple[float, str]:
-    """The points, and all that is said. A warning would cost the points: none is made."""
+    """The points, and all that is said. A warning, which costs points, is an error."""
     said: list[str] = []
     answer = answer if isinstance(answer, tuple) else (answer,)
     with warnings.catch_warnings(action="error"):
