@@ -15,8 +15,14 @@ import slides  # noqa: E402
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 # Steps through the deck with all fragments shown; the lowest and rightmost point of
-# whatever each slide shows, and its first words.
+# whatever each slide shows, and its first words. The deck draws the formulas of a slide
+# anew when it is reached: it is measured when they are there.
 MEASURE = """async () => {
+  const drawn = slide => {
+    const formulas = slide.querySelectorAll('script[type^="math/tex"]').length;
+    const seen = [...slide.querySelectorAll('.MathJax_SVG svg')];
+    return seen.filter(e => e.getBoundingClientRect().height).length === formulas;
+  };
   const file = 'assets/reveal.js/dist/reveal.js';
   const reveal = await new Promise(done => require([file], done));
   await new Promise(r => MathJax.Hub.Queue(r));
@@ -24,7 +30,12 @@ MEASURE = """async () => {
   for (;;) {
     for (let i = 0; i < 50 && reveal.availableFragments().next; i++)
       reveal.nextFragment();
-    const slide = reveal.getCurrentSlide(), box = slide.getBoundingClientRect();
+    const slide = reveal.getCurrentSlide();
+    for (let i = 0; !drawn(slide); i++) {
+      if (i === 500) throw new Error('formulas not drawn: ' + slide.innerText);
+      await new Promise(r => setTimeout(r, 20));
+    }
+    const box = slide.getBoundingClientRect();
     const boxes = [...slide.querySelectorAll('*')].map(e => e.getBoundingClientRect());
     const seen = boxes.filter(b => b.width && b.height);
     const bottom = Math.max(...seen.map(b => b.bottom));
@@ -87,7 +98,9 @@ def test_each_figure_of_a_deck_has_its_description(path):
 
 def test_a_slide_that_is_too_tall_and_a_picture_from_afar_are_seen(browser, decks):
     far = "![far](https://127.0.0.1:9/picture.png)"
-    texts = ["# fits", "\n\n".join(["a line"] * 40), far]
+    column = r"$$\begin{pmatrix} a \\ b \\ c \\ d \end{pmatrix}$$"
+    formulas = ["a formula", *[column] * 6]
+    texts = ["# fits", "\n\n".join(["a line"] * 40), "\n\n".join(formulas), far]
     starts = {"slideshow": {"slide_type": "slide"}}
     cells = [new_markdown_cell(text, metadata=starts) for text in texts]
     page_file = decks / "too_tall.html"
@@ -95,7 +108,7 @@ def test_a_slide_that_is_too_tall_and_a_picture_from_afar_are_seen(browser, deck
     troubles, measured = show(browser, page_file)
     page_file.unlink()
     assert any("picture.png" in trouble for trouble in troubles)
-    assert [row[0][:6] for row in overflowing(measured)] == ["a line"]
+    assert [row[0][:6] for row in overflowing(measured)] == ["a line", "a form"]
 
 
 def test_pictures_come_without_their_code_and_their_printed_description():
