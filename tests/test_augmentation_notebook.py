@@ -1,5 +1,6 @@
 """Notebook 04: the functions written out in it, and its explorers, against others."""
 
+import json
 import math
 from pathlib import Path
 
@@ -127,6 +128,66 @@ def test_a_sequence_applies_each_drawn_operation():
     drawn = torch.tensor([[0, 0, 1], [0, 1, 0]])
     made = sequence(torch.full((3, 1, 2, 2), 0.25), drawn)
     assert made[:, 0, 0, 0].tolist() == [0.25, 0.0, 1.0]
+
+
+# The numbers of the text.
+
+
+def spread(values, digits: int = 1, sign: str = "") -> str:
+    """Mean ± standard deviation, as it is written in the text."""
+    values = np.asarray(values)
+    mean = f"{values.mean():{sign}.{digits}f}".replace("-", "−")
+    return f"{mean} ± {values.std(ddof=1):.{digits}f}"
+
+
+def test_the_numbers_in_the_text_are_those_of_the_recorded_pairs():
+    values = results.load(experiments.moves).values
+    plain, moved = (values[f"{arm} shifted"][:, 0] for arm in ("plain", "moved"))
+    assert f"rose by {spread(100 * (moved - plain), 0)} percentage" in CELLS["a2-words"]
+    loss = values["moved loss, as it is"] / values["plain loss, as it is"]
+    assert 0.62 < loss.mean() < 0.70 and "fell by a third" in CELLS["a2-words"]
+    words = CELLS["a5-words"]
+    gained = {
+        arm: 100
+        * (values[f"{arm} accuracy, ten views"] - values[f"{arm} shifted"][:, 0])
+        for arm in ("plain", "moved")
+    }
+    assert f"{spread(gained['moved'], 1, '+')} points" in words
+    assert f"loses {spread(-gained['plain'], 0)} points" in words
+    loss = values["moved loss, ten views"] / values["moved loss, as it is"]
+    assert 0.86 < loss.mean() < 0.89 and "by about an eighth" in words
+
+
+def test_the_numbers_in_the_text_are_those_of_the_audit():
+    file = PATH.parents[1] / "data" / "results" / f"{PATH.stem}.json"
+    audit = json.loads(file.read_text(encoding="utf-8"))
+    alone = np.array(audit["threads"]) == 1  # the others are the same draws again
+
+    def measured(beginning: str) -> dict[str, np.ndarray]:
+        of = [c for c in audit["claims"] if c["sentence"].startswith(beginning)]
+        return {name: np.array(v)[alone] for name, v in of[0]["measured"].items()}
+
+    found = measured("nets trained on what passes")
+    gain = {name: found[name] - found["nothing"] for name in found if name != "margin"}
+    for name in ("AutoAugment", "random search", "RandAugment"):
+        assert spread(gain[name], 1, "+") in CELLS["a7-words"], name
+    apart = np.abs(found["AutoAugment"] - found["random search"]).max()
+    assert 3 < apart < 4.5 and "differ by up to four" in CELLS["a7-words"]
+    for name in ("TANDA", "TANDA, half strength"):
+        assert spread(-gain[name]) in CELLS["a7-tanda-words"], name
+
+    found = measured("random crops and mirrors")
+    for after, before in (
+        ("crops, middle crop", "middles, middle crop"),
+        ("crops, ten crops", "crops, middle crop"),
+        ("middles, ten crops", "middles, middle crop"),
+    ):
+        assert spread(found[after] / found[before], 2) in CELLS["a10-words"], after
+    found = measured("blind or in context")
+    for name in ("random words", "thesaurus", "vectors", "vectors + language model"):
+        assert spread(100 * found[name], 1, "+") in CELLS["a8-gain-words"], name
+    found = measured("all in turn")["without_harmful"]
+    assert f"{-found.mean():.0f}" == "8" and "about eight points" in CELLS["a6-words"]
 
 
 # The explorers.
