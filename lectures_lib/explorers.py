@@ -3,6 +3,7 @@
 from .explorers_augmentation import affinity_and_diversity, gallery
 from .explorers_cnn import one_output_pixel
 from .explorers_depth import overfitting_or_degradation, vanishing_gradients
+from .explorers_graphs import who_does_this_node_hear
 from .explorers_regularization import celsius_to_kelvin, dropout_masks
 from .explorers_residual import switch_blocks_off, turn_the_weights_down
 from .explorers_resnet import resnet_on_a_budget
@@ -18,4 +19,5 @@ __all__ = [
     "switch_blocks_off",
     "turn_the_weights_down",
     "vanishing_gradients",
+    "who_does_this_node_hear",
 ]

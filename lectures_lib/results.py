@@ -74,6 +74,32 @@ def load(experiment: Callable[[int], dict]) -> Recording:
     return Recording(values, made, True)
 
 
+def table_of_claims() -> str:
+    """The audited claims of all notebooks in one table, in Markdown, with links.
+
+    What was measured is mean ± standard deviation over the runs;
+    "from falling" is the margin, each in its own unit, of claims that a run could miss.
+    """
+    lines = ["| | claim | measured | from falling | runs |", "|---|---|---|---|---|"]
+    for file in sorted(FOLDER.glob("0[0-9]_*.json")):
+        for claim in json.loads(file.read_text(encoding="utf-8"))["claims"]:
+            link = f"[{claim['id']}]({file.stem}.ipynb#{claim['id']})"
+            numbers = {name: _spread(runs) for name, runs in claim["measured"].items()}
+            margin = numbers.pop("margin", "–")
+            found = ", ".join(f"{n.replace('_', ' ')} {v}" for n, v in numbers.items())
+            row = (link, claim["sentence"], found, margin, str(claim["runs"]))
+            lines.append("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |")
+    return "\n".join(lines)
+
+
+def _spread(runs: list[float]) -> str:
+    """Mean ± standard deviation, or the one value there is."""
+    middle, spread = np.mean(runs), np.std(runs)
+    if abs(middle) >= 1000:
+        return f"{middle:,.0f} ± {spread:,.0f}" if spread else f"{middle:,.0f}"
+    return f"{middle:.3g} ± {spread:.1g}" if spread > 1e-9 else f"{middle:.3g}"
+
+
 def checksum(record: dict) -> str:
     """SHA-256 of all of a record but its own checksum."""
     rest = {key: value for key, value in record.items() if key != "sha256"}

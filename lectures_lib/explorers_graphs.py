@@ -7,6 +7,7 @@ import networkx
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from . import data, environment, graphs
@@ -21,9 +22,8 @@ def who_does_this_node_hear() -> Explorer:
     """Notebook 06: the karate club, and a row of Sᵏ as the sizes of its nodes."""
     start = {"member": 16, "hops": 1, "rule": RULES[0], "numbers": ORDERS[0]}
     presets = {
-        **{f"{hops} hops": start | {"hops": hops} for hops in (0, 1, 2, 3, 5, 8)},
+        **{f"hops: {hops}": start | {"hops": hops} for hops in (1, 0, 2, 3, 4, 5, 8)},
         **{f"8 hops, {rule}": start | {"hops": 8, "rule": rule} for rule in RULES[1:]},
-        "member 0": start | {"member": 0},
         "member 0, 2 hops": start | {"member": 0, "hops": 2},
         "shuffled, 1 hop": start | {"numbers": ORDERS[1]},
         "shuffled, 8 hops": start | {"numbers": ORDERS[1], "hops": 8},
@@ -43,7 +43,6 @@ def who_does_this_node_hear() -> Explorer:
             "find the least number of hops after which everybody hears everybody.",
             lambda s: (
                 bool((_heard(s["hops"], s["rule"]) > 0).all())
-                and s["hops"] > 0
                 and not (_heard(s["hops"] - 1, s["rule"]) > 0).all()
             ),
         ),
@@ -59,14 +58,19 @@ def _places() -> np.ndarray:
 
 
 @cache
-def _heard(hops: int, rule: str) -> np.ndarray:
-    """Entry (i, j): how much of member j is in member i after so many layers."""
-    club = data.karate_club()
-    matrix = graphs.normalize(club.edge_index, 34).to_dense()
+def _layer(rule: str) -> tuple[torch.Tensor, float]:
+    """Entry (i, j): how member i weighs member j in one layer; and what is kept."""
+    matrix = graphs.normalize(data.karate_club().edge_index, 34).to_dense()
     if rule == RULES[1]:
         linked = (matrix > 0).float()
         matrix = linked / linked.sum(1, keepdim=True)
-    restart = 0.1 if rule == RULES[2] else 0.0
+    return matrix, 0.1 if rule == RULES[2] else 0.0
+
+
+@cache
+def _heard(hops: int, rule: str) -> np.ndarray:
+    """Entry (i, j): how much of member j is in member i after so many layers."""
+    matrix, restart = _layer(rule)
     return graphs.propagate(matrix, torch.eye(34), hops, restart).numpy()
 
 
@@ -78,11 +82,13 @@ def _likeness(heard: np.ndarray) -> float:
 
 def _draw_club(now: Settings, before: Settings | None) -> Figure:
     fig = plt.figure(figsize=(9, 4.2), layout="none")
-    _draw_nodes(fig.add_axes((0.0, 0.02, 0.55, 0.96)), now, before)
+    ax = fig.add_axes((0.0, 0.02, 0.58, 0.96))
+    _draw_links(ax, now)
+    _draw_nodes(ax, now, before)
     order = np.arange(34)
     if now["numbers"] == ORDERS[1]:
         order = torch.randperm(34, generator=environment.generator(0)).numpy()
-    ax = fig.add_axes((0.6, 0.08, 0.38, 0.8))
+    ax = fig.add_axes((0.61, 0.08, 0.38, 0.8))
     heard = _heard(now["hops"], now["rule"])[order][:, order]
     ax.imshow(heard, cmap="Blues", vmin=0, vmax=0.3)
     row = int(np.flatnonzero(order == now["member"])[0])
@@ -92,12 +98,24 @@ def _draw_club(now: Settings, before: Settings | None) -> Figure:
     return fig
 
 
+def _draw_links(ax: Axes, now: Settings) -> None:
+    """Each link as wide as its weight in one layer; the star's own are dark."""
+    matrix, restart = _layer(now["rule"])
+    weight = (1 - restart) * matrix.numpy()
+    links = data.karate_club().edge_index.numpy().T
+    # Of the two directions the one that leads to the star, if any; else their mean.
+    own = links[links[:, 1] == now["member"]]
+    rest = links[(links[:, 0] < links[:, 1]) & (links != now["member"]).all(1)]
+    mean = (weight + weight.T) / 2
+    for chosen, width, color in ((rest, mean, GREY), (own, weight.T, INK)):
+        widths = 10 * width[chosen[:, 0], chosen[:, 1]]
+        ends = _places()[chosen]
+        look = {"linewidths": widths, "color": color, "alpha": 0.7, "zorder": 1}
+        ax.add_collection(LineCollection(ends, **look))
+
+
 def _draw_nodes(ax: Axes, now: Settings, before: Settings | None) -> None:
     x, y = _places().T
-    source, target = data.karate_club().edge_index.numpy()
-    ends = np.stack([_places()[source], _places()[target]], 1)
-    for line in ends[source < target]:
-        ax.plot(*line.T, color=GREY, linewidth=0.8, alpha=0.6, zorder=1)
     sides = np.where(data.karate_club().y.numpy() == 0, BLUE, SKY)
     for settings, ghost in ((before, True), (now, False)):
         if settings:
@@ -107,13 +125,14 @@ def _draw_nodes(ax: Axes, now: Settings, before: Settings | None) -> None:
             ax.scatter(x, y, sizes, **look, zorder=2)
     ax.scatter(*_places()[now["member"]], 90, color=ORANGE, marker="*", zorder=3)
     ax.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15))
-    ax.text(-1.1, -1.1, "dark: Mr. Hi's side, light: the officer's", color=INK)
+    notes = ("dark: Mr. Hi's side, light: the officer's", "width of a link: its weight")
+    ax.text(-1.12, -1.12, "\n".join(notes), fontsize=11)
     ax.axis("off")
 
 
 def _say_club(s: Settings) -> str:
     heard = _heard(s["hops"], s["rule"])
-    row = heard[s["member"]]
+    row, everybody = heard[s["member"]], (heard > 0).all(1).sum()
     hops = "1 hop" if s["hops"] == 1 else f"{s['hops']} hops"
     shuffled = s["numbers"] == ORDERS[1]
     order = (
@@ -121,6 +140,7 @@ def _say_club(s: Settings) -> str:
     )
     return (
         f"After {hops} by {s['rule']}, member {s['member']} hears {(row > 0).sum()} of "
-        f"34 members; {row[s['member']] / row.sum():.0%} of it is its own voice. Mean "
-        f"cosine between what two members have heard: {_likeness(heard):.2f}.{order}"
+        f"34 members; {row[s['member']] / row.sum():.0%} of it is its own voice. "
+        f"{everybody} of 34 hear everybody. Mean cosine between what two members have "
+        f"heard: {_likeness(heard):.2f}.{order}"
     )

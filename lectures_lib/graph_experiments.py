@@ -1,0 +1,58 @@
+"""Experiments with graph networks: one function each, for experiments.RECORDED."""
+
+from dataclasses import replace
+
+from . import data, graphs
+from .environment import seed_everything
+
+DEPTHS = (2, 3, 4, 8, 16)
+KINDS = ("plain", "residual", "initial")
+RULES = ("sum", "mean", "max")
+
+
+def graph_nets(seed: int) -> dict:
+    """Test accuracy on debian-science: words, GCNs by depth and kind, GraphSAGE."""
+    graph = data.debian_science()
+    found = {
+        "words only": _gcn(without_links(graph), seed),
+        "every second edge": _gcn(every_second_edge(graph), seed),
+        "GCN, 32 units": _gcn(graph, seed, hidden=32),
+    }
+    for kind in KINDS:
+        found[f"GCN, {kind}"] = [
+            _gcn(graph, seed, depth=depth, kind=kind) for depth in DEPTHS
+        ]
+    for rule in RULES:
+        seed_everything(seed)
+        net = graphs.GraphSAGE(graph.x.shape[1], 16, len(graph.classes), rule=rule)
+        found[f"SAGE, {rule}"] = graphs.fit(net, graph, seed=seed).test_accuracy[-1]
+    return found
+
+
+def cora(seed: int) -> dict:
+    """Test accuracy on Cora: words only, and GCNs of two and eight layers."""
+    graph = data.planetoid("cora")
+    graph = replace(graph, x=graphs.scale_rows(graph.x))
+    found = {
+        "words only": _gcn(without_links(graph), seed),
+        "GCN": _gcn(graph, seed),
+    }
+    for kind in KINDS:
+        found[f"8 layers, {kind}"] = _gcn(graph, seed, depth=8, kind=kind)
+    return found
+
+
+def without_links(graph: data.Graph) -> data.Graph:
+    """The same nodes, each alone: on it a GCN is a multilayer perceptron."""
+    return replace(graph, edge_index=graph.edge_index[:, :0])
+
+
+def every_second_edge(graph: data.Graph) -> data.Graph:
+    """Some links both ways, some one way, some gone."""
+    return replace(graph, edge_index=graph.edge_index[:, ::2])
+
+
+def _gcn(graph: data.Graph, seed: int, hidden: int = 16, **options: object) -> float:
+    seed_everything(seed)
+    net = graphs.GCN(graph.x.shape[1], hidden, len(graph.classes), **options)
+    return graphs.fit(net, graph, seed=seed).test_accuracy[-1]
