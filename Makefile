@@ -24,7 +24,7 @@ export PYTHON TORCH
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test execute audit sabotage slides bench lock clean core test-tools
+.PHONY: help lab test execute starters audit sabotage slides bench lock clean core test-tools
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -43,6 +43,9 @@ test: test-tools  ## prove the collection: format, lint, tests, every notebook
 
 execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00, or ALL=1
 	$(BIN)/python tools/execute.py $(if $(ALL),--all) $(NB)
+
+starters: test-tools  ## write the homework's starters from their sources: all, or HW=homework_2
+	$(BIN)/python tools/starters.py $(HW)
 
 audit: test-tools  ## run the notebooks on many seeds: SEEDS=20, NB=00 for one; resumable
 	$(BIN)/python tools/audit.py $(NB) --seeds $(or $(SEEDS),20)
