@@ -11,7 +11,8 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from pydoc import locate
 from types import ModuleType
@@ -57,12 +58,13 @@ def task(points: float, forbidden: Iterable[str] = ()) -> Callable[[Task], Task]
     return mark
 
 
-def check(name: str, *answer: object) -> float:
+def check(name: str, *answer: object, folder: Path | None = None) -> float:
     """Print what is right in the answer to a task, and a hint where it is not.
 
     Args:
-        name: of the task, in the checks.py of the folder that Python works in.
+        name: of the task, in checks.py.
         answer: what the task asks for, such as a function.
+        folder: where checks.py is; the one that Python works in unless grading says so.
 
     Returns:
         The points; nbgrader reads them. Where LECTURES_HIDDEN names a folder, they must
@@ -71,14 +73,16 @@ def check(name: str, *answer: object) -> float:
     Raises:
         HomeworkError: there is no checks.py, or no such task.
     """
-    folder = Path.cwd()
+    folder = folder or Path.cwd()
     found = find(load(folder / "checks.py"), name)
     points = grade(found, answer)
     if HIDDEN in os.environ and points:
         hidden = load(Path(os.environ[HIDDEN]) / f"{folder.name}.py")
         tests = [(found, seed) for seed in hidden.SEEDS]
         tests += [(vars(hidden)[name], 0)] if name in vars(hidden) else []
-        least = min(grade(test, answer, seed, say=str) for test, seed in tests)
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            # what the answer prints would show the hidden instances
+            least = min(grade(test, answer, seed, say=str) for test, seed in tests)
         if least < points:
             print("✗ A hidden test has a case that fails. Which sizes and values,")
             print("  allowed by the task, has your answer not seen?")

@@ -8,7 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import CheckCellMetadata, ClearOutput
 
 COURSE = Path(__file__).resolve().parent
 sys.path.insert(0, str(COURSE.parents[1] / "tools"))
@@ -30,3 +31,13 @@ c.NbGrader.logfile = ""
 c.GenerateAssignment.preprocessors = ours.in_place(
     GenerateAssignment.preprocessors, ours.ClearSolutions
 )
+
+c.Autograde.sanitize_preprocessors = [ClearOutput, ours.RestoreCells, CheckCellMetadata]
+c.Autograde.autograde_preprocessors = ours.in_place(
+    Autograde.autograde_preprocessors, ours.Execute
+)
+c.RestoreCells.course = c.Execute.course = str(COURSE)
+c.Execute.hidden = os.environ.get("LECTURES_HIDDEN", str(COURSE / "hidden"))
+c.Execute.timeout = 60  # seconds for a cell
+c.Execute.total = 300  # seconds for all of them
+c.Execute.megabytes = 2000
