@@ -23,8 +23,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 STOPPED = "Stopped"  # the name of an error that did not come from the notebook's code
-EXIT = "it calls exit or quit"
-TEXT = 100_000  # characters of output that a cell may keep
+EXIT = "calls exit or quit"
+OUTPUT = 5_000_000  # characters that a cell may put out
 
 
 class Unreadable(Exception):
@@ -43,10 +43,14 @@ class Limits:
 def read(path: Path) -> NotebookNode:
     """The notebook in this file. Unreadable when there is none."""
     try:
-        return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        text = path.read_text(encoding="utf-8")
+        notebook = nbformat.convert(nbformat.reader.reads(text), 4)
+        for cell in notebook.cells:  # nbformat.reads would mend ids, and say too much
+            _ = cell.cell_type + cell.source, cell.metadata.items()
+        return notebook
     except FileNotFoundError:
         raise Unreadable(f"there is no {path}: expected a notebook's path") from None
-    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+    except Exception as error:  # whatever a file can be, this is no notebook
         reason = f"{type(error).__name__}: {str(error).splitlines()[0][:100]}"
         raise Unreadable(f"{path} cannot be read as a notebook ({reason})") from None
 
@@ -58,7 +62,7 @@ def mend_ids(notebook: NotebookNode) -> int:
     """
     seen, mended = set(), 0
     for cell in reversed(notebook.cells):
-        own = {cell.get("id"), cell.metadata.get("nbgrader", {}).get("grade_id")}
+        own = {cell.get("id"), grade_id(cell)}
         if seen & (own - {None}):
             cell.id = nbformat.v4.new_code_cell().id
             cell.metadata.pop("nbgrader", None)
@@ -67,21 +71,32 @@ def mend_ids(notebook: NotebookNode) -> int:
     return mended
 
 
+def grade_id(cell: NotebookNode) -> str | None:
+    """The name that nbgrader knows the cell by, if it does."""
+    return metadata(cell).get("grade_id")
+
+
+def metadata(cell: NotebookNode) -> dict:
+    """What nbgrader has written about the cell."""
+    found = cell.metadata.get("nbgrader")
+    return found if isinstance(found, dict) else {}
+
+
 def graded(notebook: NotebookNode) -> Iterator[NotebookNode]:
     """The cells that check a task."""
     return (cell for cell in notebook.cells if is_graded(cell))
 
 
 def is_graded(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
+    return bool(metadata(cell).get("grade"))
 
 
 # Running what may do anything.
 
 
 @contextlib.contextmanager
-def watched(client: NotebookClient, limits: Limits) -> Iterator[list[str]]:
-    """Within the block, kill the kernel, or a child of it, that grows too large.
+def watched(pid: int, megabytes: float) -> Iterator[list[str]]:
+    """Within the block, kill the process, or a child of it, that grows too large.
 
     At the end its children are killed too: nothing that a notebook starts goes on.
 
@@ -90,17 +105,17 @@ def watched(client: NotebookClient, limits: Limits) -> Iterator[list[str]]:
     """
     killed: list[str] = []
     ended = threading.Event()
-    megabytes = limits.megabytes
-    kernel = psutil.Process(client.km.provisioner.pid)
+    seen: set[psutil.Process] = set()
 
-    def family() -> list[psutil.Process]:
+    def family() -> set[psutil.Process]:
         with contextlib.suppress(psutil.Error):
-            return [kernel, *kernel.children(recursive=True)]
-        return []
+            process = psutil.Process(pid)
+            seen.update([process, *process.children(recursive=True)])
+        return seen
 
     def watch() -> None:
         while not ended.wait(0.1):
-            for member in family():
+            for member in list(family()):
                 with contextlib.suppress(psutil.Error):  # it has ended by itself
                     if member.memory_info().rss > megabytes * 1e6:
                         member.kill()
@@ -113,9 +128,10 @@ def watched(client: NotebookClient, limits: Limits) -> Iterator[list[str]]:
     finally:
         ended.set()
         thread.join()
-        for member in family()[1:]:
-            with contextlib.suppress(psutil.Error):
-                member.kill()
+        for member in family():
+            if member.pid != pid:
+                with contextlib.suppress(psutil.Error):
+                    member.kill()
 
 
 class Client(NotebookClient):
@@ -144,9 +160,17 @@ class Client(NotebookClient):
             log=quiet,
         )
 
+    @contextlib.contextmanager
+    def watched_kernel(self, options: dict[str, object]) -> Iterator[list[str]]:
+        with (
+            self.setup_kernel(**options),
+            watched(self.km.provisioner.pid, self.limits.megabytes) as killed,
+        ):
+            yield killed
+
     def one(self, index: int, before: str, seconds: float) -> None:
         """Execute a cell, and unseen before it this code."""
-        cell, self.seconds = self.nb.cells[index], seconds
+        cell, self.seconds, self.said = self.nb.cells[index], seconds, 0
         source = cell.source
         cell.source = before + source
         try:
@@ -155,9 +179,9 @@ class Client(NotebookClient):
             cell.source = source
 
     def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> None:
-        """Keep what a cell puts out, but no more text than fits on many pages."""
-        kept = sum(len(output.get("text", "")) for output in outs)
-        if msg["msg_type"] != "stream" or kept < TEXT:
+        """Keep what a cell puts out, until it is too much. A result always counts."""
+        self.said += len(str(msg["content"]))
+        if msg["msg_type"] in ("execute_result", "error") or self.said < OUTPUT:
             super().output(outs, msg, display_id, cell_index)
 
     def too_long(self) -> str:
@@ -205,7 +229,7 @@ def run(
     while todo and time.monotonic() < end:
         client, killed = Client(notebook, folder, limits), []
         try:
-            with client.setup_kernel(**options), watched(client, limits) as killed:
+            with client.watched_kernel(options) as killed:
                 for index in passed + todo:
                     left = end - time.monotonic()
                     if left <= 0:
@@ -220,7 +244,7 @@ def run(
             elif isinstance(error, CellTimeoutError):
                 why = f"{client.too_long()}, and had to be killed"
             else:
-                why = EXIT if EXIT in str(error) else "the kernel died: a crash?"
+                why = EXIT if EXIT in str(error) else "killed the kernel (a crash?)"
             stop(cells[index], why)
             todo, passed = ([i for i in part if i != index] for part in (todo, passed))
     for index in todo:
@@ -277,7 +301,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("stopped: nothing was checked, the file is as it was")
         return 130
-    rows = {c.metadata.nbgrader.grade_id: state(c) for c in graded(notebook)}
+    rows = {grade_id(cell): state(cell) for cell in graded(notebook)}
     for name, what in rows.items():
         print(f"  {name:32} {what}")
     troubles = list(stopped(notebook))

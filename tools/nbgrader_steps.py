@@ -16,7 +16,7 @@ from traitlets import Float, List, Unicode
 
 import lectures_lib
 from lectures_lib import handing_in, homework
-from lectures_lib.handing_in import Limits, is_graded
+from lectures_lib.handing_in import Limits, grade_id, is_graded
 
 STUB = "return ...  # your code, in place of this line"
 BLANK = re.compile(r"^([^\S\n]*)(.*?)  # BLANK$", re.M)
@@ -98,12 +98,6 @@ class RestoreCells(NbGraderPreprocessor):
         starter = nbformat.read(folder / f"{names['notebook']}.ipynb", as_version=4)
         restore(nb, starter)
         return nb, resources
-
-
-def grade_id(cell: NotebookNode) -> str | None:
-    """The name that nbgrader knows the cell by, if it does."""
-    metadata = cell.metadata.get("nbgrader")
-    return metadata.get("grade_id") if isinstance(metadata, dict) else None
 
 
 def restore(notebook: NotebookNode, starter: NotebookNode) -> None:

@@ -1,6 +1,5 @@
 """A course with one small assignment, for the tests of the tools."""
 
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -87,13 +86,14 @@ def source() -> NotebookNode:
     return new_notebook(cells=cells)
 
 
-def make(folder: Path) -> Path:
-    """Write the course there; its folder."""
+def make(folder: Path, configuration: str = "") -> Path:
+    """Write the course there, with more lines of configuration; its folder."""
     course = folder / "notebooks" / "homework"
     home = course / "source" / NAME
     home.mkdir(parents=True)
     (course / "hidden").mkdir()
-    shutil.copy(ROOT / "notebooks/homework/nbgrader_config.py", course)
+    lines = (ROOT / "notebooks/homework/nbgrader_config.py").read_text("utf-8")
+    (course / "nbgrader_config.py").write_text(lines + configuration, "utf-8")
     nbformat.write(source(), home / f"{NAME}.ipynb")
     (home / "checks.py").write_text(CHECKS, encoding="utf-8")
     (course / "hidden" / f"{NAME}.py").write_text(HIDDEN, encoding="utf-8")
