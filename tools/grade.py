@@ -34,7 +34,7 @@ from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from submissions import prepare, take
 
-from lectures_lib import handing_in
+from lectures_lib import handing_in, running
 from lectures_lib.handing_in import Unreadable, grade_id
 
 SECONDS = 900  # for a submission: far more than the limits of its cells add up to
@@ -182,7 +182,7 @@ class Grading:
     def wait(self, process: BaseProcess) -> str:
         """Until it ends; kill it when it takes too much of anything. Why, if so."""
         end = time.monotonic() + SECONDS
-        with handing_in.watched(process.pid, MEGABYTES) as killed:
+        with running.watched(process.pid, MEGABYTES) as killed:
             while process.is_alive() and time.monotonic() < end:
                 process.join(0.2)
                 if self.stop.is_set():

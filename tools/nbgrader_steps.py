@@ -15,8 +15,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Float, List, Unicode
 
 import lectures_lib
-from lectures_lib import handing_in, homework
-from lectures_lib.handing_in import Limits, grade_id, is_graded
+from lectures_lib import homework, running
+from lectures_lib.handing_in import grade_id, graded, is_graded
 
 STUB = "return ...  # your code, in place of this line"
 BLANK = re.compile(r"^([^\S\n]*)(.*?)  # BLANK$", re.M)
@@ -150,14 +150,15 @@ class Execute(NbgradersExecute):
         folder = Path(resources["metadata"]["path"]).resolve()
         source = Path(self.course) / "source" / resources["nbgrader"]["assignment"]
         bind = BIND.format(library=lectures_lib.__file__, folder=str(source))
-        handing_in.run(
+        running.run(
             nb,
             folder,
-            Limits(self.timeout, self.megabytes, self.total),
+            running.Limits(self.timeout, self.megabytes, self.total),
+            once=is_graded,
             before=lambda cell: bind if is_graded(cell) else "",
             env=os.environ | {homework.HIDDEN: self.hidden},
         )
-        for cell in handing_in.graded(nb):
+        for cell in graded(nb):
             judge(cell)
         return nb, resources
 
@@ -178,11 +179,11 @@ def judge(cell: NotebookNode) -> None:
     if errors:
         # without the traceback, in which a hidden test may stand
         name, what = errors[0].ename, errors[0].evalue
-        line = what if name == handing_in.STOPPED else f"{name}: {what}"
+        line = what if name == running.STOPPED else f"{name}: {what}"
         results = [new_output("error", ename=name, evalue=what, traceback=[line])]
     elif not is_grade(results, cell.metadata.nbgrader.points):
         what = "the check of this cell did not end with a number of points"
-        stopped = {"ename": handing_in.STOPPED, "evalue": what, "traceback": [what]}
+        stopped = {"ename": running.STOPPED, "evalue": what, "traceback": [what]}
         results = [new_output("error", **stopped)]
     cell.outputs = texts + results
 
