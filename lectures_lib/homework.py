@@ -24,6 +24,7 @@ from torch import Tensor
 from . import environment
 
 HIDDEN = "LECTURES_HIDDEN"  # a folder of the teacher: its NAME.py has further tests
+TENSORS = (Tensor, torch.nn.Parameter)  # a subclass may pretend to be equal
 Say = Callable[[str], object]
 Task = Callable[..., Iterator[tuple[float, str]]]
 
@@ -198,7 +199,7 @@ def same(
 
 def kind(value: object) -> str:
     """What a value is, for a hint: a tensor by shape and type, a number as it is."""
-    if isinstance(value, Tensor):
+    if type(value) in TENSORS:
         return f"a tensor {tuple(value.shape)} of {value.dtype}"
     if isinstance(value, bool | int | float | str):
         return repr(value)
@@ -233,11 +234,11 @@ def _close(seen: object, expected: object, tolerance: float) -> bool:
     if type(expected) in (str, bool):
         return type(seen) is type(expected) and seen == expected
     if not isinstance(expected, Tensor):  # a number: Python's, NumPy's or torch's
-        number = isinstance(seen, np.generic) or type(seen) is Tensor
-        seen = seen.item() if number and np.size(seen) == 1 else seen
+        one = type(seen) is Tensor and seen.numel() == 1
+        seen = seen.item() if one or isinstance(seen, np.generic) else seen
         slack = 0 if type(expected) is int else tolerance * (1 + abs(expected))
         return type(seen) in (int, float) and abs(seen - expected) <= slack
-    if type(seen) not in (Tensor, torch.nn.Parameter):
+    if type(seen) not in TENSORS:
         return False
     if seen.shape != expected.shape or seen.dtype != expected.dtype:
         return False
@@ -251,7 +252,7 @@ def _close(seen: object, expected: object, tolerance: float) -> bool:
 
 def _difference(seen: object, expected: object) -> str:
     """Where two values part, in words."""
-    if not isinstance(expected, Tensor) or not isinstance(seen, Tensor):
+    if not isinstance(expected, Tensor) or type(seen) not in TENSORS:
         if type(expected) in (bool, int, float, str):
             return f"{kind(seen)} is not right"  # the right number is not given away
         return f"expected {kind(expected)}, got {kind(seen)}"
@@ -290,7 +291,9 @@ def _where(error: Exception) -> str:
     return f"it raises {what}" + (f", in the line `{own[-1].line}`" if own else "")
 
 
-_forbidden: dict[object, str] = {}  # code objects and built-ins of the current task
+# Of the current task: code objects, built-ins and methods, and what is named by them: a
+# class by its __init__, which another class may share.
+_forbidden: dict[object, list[tuple[type, str]]] = {}
 
 
 @contextmanager
@@ -298,9 +301,10 @@ def _forbidding(names: Iterable[str]) -> Iterator[None]:
     """Within the block, `ask` looks out for these functions."""
     for name in names:
         thing, short = locate(name), name.rpartition(".")[2]
-        if isinstance(thing, type):
-            thing = vars(thing)["__init__"]
-        _forbidden[getattr(thing, "__code__", thing)] = short
+        made = thing if isinstance(thing, type) else object
+        thing = thing.__init__ if isinstance(thing, type) else thing
+        key = getattr(thing, "__code__", thing)
+        _forbidden.setdefault(key, []).append((made, short))
     try:
         yield
     finally:
@@ -313,9 +317,13 @@ def _watched() -> Iterator[set[str]]:
     called: set[str] = set()
 
     def look(frame: object, event: str, argument: object) -> None:
-        thing = frame.f_code if event == "call" else argument
-        if event in ("call", "c_call") and thing in _forbidden:
-            called.add(_forbidden[thing])
+        things = [frame.f_code] if event == "call" else []
+        if event == "c_call":  # a method is bound to its object: look at the class
+            owner = type(getattr(argument, "__self__", None))
+            things = [argument, getattr(owner, argument.__name__, None)]
+        for made, short in (entry for t in things for entry in _forbidden.get(t, [])):
+            if made is object or isinstance(frame.f_locals.get("self"), made):
+                called.add(short)
 
     if not _forbidden:
         yield called

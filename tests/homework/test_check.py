@@ -111,7 +111,7 @@ def test_what_is_the_same_is_found_so(seen, expected):
         (torch.tensor([1, 3]), torch.tensor([1, 2]), "1 of 2 numbers differ"),
         (ONES.to("meta"), ONES, "expected it on cpu, got it on meta"),
         (Equal(), ONES, "got a Equal"),
-        (ONES.as_subclass(EqualTensor), ONES, ""),
+        (ONES.as_subclass(EqualTensor), ONES, "got a EqualTensor"),
         (3, 2, "3 is not right"),
         (2.1, 2.0, "2.1 is not right"),
         (2.0001, 2, "2.0001 is not right"),
