@@ -10,6 +10,7 @@ import importlib.util
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
@@ -159,7 +160,8 @@ def ask(function: Callable, *arguments: object, **options: object) -> object:
     expect(callable(function), f"expected a function or class, got {kind(function)}")
     before = [a.clone() if type(a) is Tensor else a for a in arguments]
     try:
-        with _watched() as called:
+        # On stderr a warning, even torch's about its sparse tensors, would cost points.
+        with _watched() as called, warnings.catch_warnings(action="ignore"):
             found = function(*arguments, **options)
     except Exception as error:
         raise (NotDone if _is_blank(error) else Hint(_where(error))) from None
@@ -252,6 +254,11 @@ def _close(seen: object, expected: object, tolerance: float) -> bool:
 
 def _difference(seen: object, expected: object) -> str:
     """Where two values part, in words."""
+    lists = type(expected) in (list, tuple) and type(seen) in (list, tuple)
+    if lists and len(seen) == len(expected):
+        near = [_close(*pair, 1e-4) for pair in zip(seen, expected)]
+        place = near.index(False) if False in near else 0
+        return f"at [{place}]: {_difference(seen[place], expected[place])}"
     if not isinstance(expected, Tensor) or type(seen) not in TENSORS:
         if type(expected) in (bool, int, float, str):
             return f"{kind(seen)} is not right"  # the right number is not given away

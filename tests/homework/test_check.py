@@ -1,6 +1,7 @@
 """homework.check and what checks.py is written with: each function, each message."""
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,7 @@ ONES = torch.ones(2, 3)
         (torch.tensor(2), 2),
         (torch.tensor([2.00001]), 2.0),
         (np.float32(2), 2.0),
+        (np.int64(2), 2),
         ([1, (2.0, "a")], (1, [2.0, "a"])),
         ((ONES, 3), [ONES, 3]),
         (True, True),
@@ -125,7 +127,8 @@ def test_what_is_the_same_is_found_so(seen, expected):
         (type("Text", (str,), {"__eq__": lambda *_: True})("x"), "y", "is not right"),
         ([1, 2], [1, 2, 3], "expected a list of 3, got a list of 2"),
         (Equal(), [1, 2], "expected a list of 2, got a Equal"),
-        ([1, Equal()], [1, 2], ""),
+        ([1, Equal()], [1, 2], "at [1]: a Equal is not right"),
+        ([[5, 29], 3], [[5, 28], 3], "at [0]: at [1]: 29 is not right"),
     ],
 )
 def test_what_differs_is_told_in_words(seen, expected, hint):
@@ -225,6 +228,15 @@ def test_the_line_that_raises_is_shown():
     source = "def f(x):\n    y = 3\n    return x / (y - 3)\n"
     exec(compile(source, "<cell 3>", "exec"), names)
     assert asked(names["f"], 1).startswith("it raises ZeroDivisionError: ")
+
+
+def warning(x):
+    warnings.warn("odd", stacklevel=1)
+    return x
+
+
+def test_a_warning_costs_nothing(recwarn):
+    assert ask(warning, 1) == 1 and not recwarn.list
 
 
 @pytest.mark.parametrize(

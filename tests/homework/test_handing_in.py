@@ -18,7 +18,7 @@ from lectures_lib import handing_in, running
 from lectures_lib.running import Limits
 
 SECONDS = 4  # for a cell of these tests: they import nothing large
-CHECK = 'print("{0}\n{1} of 2 points")\n{1}'
+CHECK = 'print("{0}\\n{1} of 2 points")\n{1}'
 RIGHT = CHECK.format("✓ right", 2)
 
 
