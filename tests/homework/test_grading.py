@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -462,3 +463,22 @@ def test_of_several_notebooks_the_one_with_the_tasks_counts(tmp_path, starter):
     nbformat.write(starter, tmp_path / "mine too.ipynb")
     with pytest.raises(submissions.Unreadable, match="which one counts"):
         submissions.chosen(tmp_path, starter, NAME)
+
+
+# The benchmark of grading makes its own submissions.
+
+
+def test_the_benchmark_makes_submissions_of_each_kind():
+    names = runpy.run_path(str(tiny.ROOT / "benchmarks" / "grading.py"))
+    found = list(names["kinds"](100))
+    assert {kind: found.count(kind) for kind in names["SHARES"]} == names["SHARES"]
+    assert set(names["kinds"](8)) > {"right", "wrong", "blank"}
+    source = (
+        "class A(B):\n    def f(self):\n        return 1\n\n\ndef g(x):\n    return x"
+    )
+    assert names["broken"](source, "pass") == (
+        "class A(B):\n    def f(*arguments, **options):\n        pass\n\n\n"
+        "def g(*arguments, **options):\n    pass"
+    )
+    for body in names["BODIES"].values():
+        compile(names["broken"](tiny.SOLUTION, body), "cell", "exec")

@@ -61,7 +61,7 @@ def test_the_file_is_a_valid_notebook_with_ids_of_its_own(notebook):
         nbformat.validate(notebook)
     names = [name for name in map(grade_id, notebook.cells) if name]
     assert len(set(names)) == len(names)
-    assert all(re.fullmatch(r"[a-z0-9-]+", cell.id) for cell in notebook.cells)
+    assert all(re.fullmatch(r"[a-z0-9_-]+", cell.id) for cell in notebook.cells)
 
 
 def test_minutes_and_points_are_stated_and_true(notebook, tasks):
