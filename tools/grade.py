@@ -43,8 +43,6 @@ MEGABYTES = 3000  # of the process that grades it, or one that it starts
 QUICK = "forkserver" in multiprocessing.get_all_start_methods()
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")
 PROCESSES.set_forkserver_preload(["nbgrader.converters", "lectures_lib.handing_in"])
-# Two at a time share two cores: no more threads each, and none that waits by spinning.
-os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="PASSIVE")
 
 
 def grade_one(course: Path, name: str, student: str, submitted: Path) -> None:

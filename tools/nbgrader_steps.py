@@ -15,23 +15,26 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Float, List, Unicode
 
 import lectures_lib
-from lectures_lib import homework, running
+from lectures_lib import running
 from lectures_lib.handing_in import grade_id, graded, is_graded
 
 STUB = "return ...  # your code, in place of this line"
 BLANK = re.compile(r"^([^\S\n]*)(.*?)  # BLANK$", re.M)
 WITH_VALUE = (ast.Return, ast.Assign, ast.AnnAssign, ast.AugAssign)
+# Two kernels share two cores: no more threads each, and none that waits by spinning.
+THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 # Run with each cell that checks: whatever the notebook has made of `check` and of the
 # library until then, both are read anew from the teacher's files.
 BIND = """\
 def check():
-    import functools, importlib.util, pathlib, sys
+    import functools, importlib.util, os, pathlib, sys
     for name in [name for name in sys.modules if name.split(".")[0] == "lectures_lib"]:
         del sys.modules[name]
     spec = importlib.util.spec_from_file_location("lectures_lib", {library!r})
     module = sys.modules["lectures_lib"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    from lectures_lib.homework import check
+    from lectures_lib.homework import HIDDEN, check
+    os.environ[HIDDEN] = {hidden!r}
     return functools.partial(check, folder=pathlib.Path({folder!r}))
 check = check()
 """
@@ -149,14 +152,15 @@ class Execute(NbgradersExecute):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple:
         folder = Path(resources["metadata"]["path"]).resolve()
         source = Path(self.course) / "source" / resources["nbgrader"]["assignment"]
-        bind = BIND.format(library=lectures_lib.__file__, folder=str(source))
+        library = lectures_lib.__file__
+        bind = BIND.format(library=library, folder=str(source), hidden=self.hidden)
         running.run(
             nb,
             folder,
             running.Limits(self.timeout, self.megabytes, self.total),
             once=is_graded,
             before=lambda cell: bind if is_graded(cell) else "",
-            env=os.environ | {homework.HIDDEN: self.hidden},
+            env=os.environ | THREADS,
         )
         for cell in graded(nb):
             judge(cell)

@@ -37,7 +37,8 @@ c.Autograde.autograde_preprocessors = ours.in_place(
     Autograde.autograde_preprocessors, ours.Execute
 )
 c.RestoreCells.course = c.Execute.course = str(COURSE)
-c.Execute.hidden = os.environ.get("LECTURES_HIDDEN", str(COURSE / "hidden"))
+hidden = Path(os.environ.get("LECTURES_HIDDEN", COURSE / "hidden"))
+c.Execute.hidden = str(hidden.expanduser().resolve())
 c.Execute.timeout = 60  # seconds for a cell
 c.Execute.total = 300  # seconds for all of them
 c.Execute.megabytes = 2000

@@ -47,6 +47,8 @@ NOISY = LOOP.replace(
     "    return",
 )
 ONLY_SEEN = """\
+import os
+os.environ.pop("LECTURES_HIDDEN", None)
 def running(x):
     return x.cumsum(0) if len(x) < 7 else x"""
 PATCHED = """\
@@ -118,7 +120,7 @@ def messy(starter: NotebookNode) -> NotebookNode:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Path:
     """A course in which all these have handed something in."""
-    course = tiny.make(tmp_path_factory.mktemp("course"), LIMITS)
+    course = tiny.make(tmp_path_factory.mktemp("my course"), LIMITS)
     assert starters.main([], course) == 0
     starter = load(course / "release" / NAME / f"{NAME}.ipynb")
     for student, sources in STUDENTS.items():
