@@ -113,26 +113,34 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--homework", type=int, default=5, help="its number")
     parser.add_argument("--seconds", type=int, default=60, help="limit of a cell")
     parser.add_argument("--jobs", type=int, default=2, help="submissions at a time")
+    parser.add_argument("--folder", type=Path, help="to go on after an interruption")
     chosen = parser.parse_args(arguments)
     name = f"homework_{chosen.homework}"
-    with TemporaryDirectory() as folder:
-        course = Path(folder) / "notebooks" / "homework"
-        for part in (f"source/{name}", f"release/{name}", "hidden"):
-            shutil.copytree(grade.starters.COURSE / part, course / part)
-        lines = (grade.starters.COURSE / "nbgrader_config.py").read_text("utf-8")
-        lines += f"\nc.Execute.timeout = {chosen.seconds}\n"
-        (course / "nbgrader_config.py").write_text(lines, encoding="utf-8")
-        hand_in(course, name, chosen.submissions)
+    with TemporaryDirectory() as temporary:
+        course = (chosen.folder or Path(temporary)) / "notebooks" / "homework"
+        if not course.exists():
+            copy_course(course, name, chosen.seconds)
+            hand_in(course, name, chosen.submissions)
+        grading = grade.Grading(course, name)
+        known = len(grading.records)
         with execute.measured() as found:
             grade.main([name, "--jobs", str(chosen.jobs)], course)
-        records = json.loads((course / "marks" / f"{name}.json").read_text("utf-8"))
-        possible = sum(grade.Grading(course, name).points.values())
-    print(f"\n{table(records, possible)}")
+        records = json.loads(grading.book.read_text("utf-8"))
+    print(f"\n{table(records, sum(grading.points.values()))}")
     print(
-        f"{60 * len(records) / found['s']:.1f} submissions a minute, "
+        f"{60 * (len(records) - known) / found['s']:.1f} submissions a minute, "
         f"{chosen.jobs} at a time on {os.cpu_count()} cores; "
         f"at most {found['MB']:.0f} MB in all processes together"
     )
+
+
+def copy_course(course: Path, name: str, seconds: int) -> None:
+    """What grading needs of the course, with a time limit for cells of its own."""
+    for part in (f"source/{name}", f"release/{name}", "hidden"):
+        shutil.copytree(grade.starters.COURSE / part, course / part)
+    lines = (grade.starters.COURSE / "nbgrader_config.py").read_text("utf-8")
+    lines += f"\nc.Execute.timeout = {seconds}\n"
+    (course / "nbgrader_config.py").write_text(lines, encoding="utf-8")
 
 
 if __name__ == "__main__":

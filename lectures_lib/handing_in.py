@@ -43,8 +43,9 @@ def mend_ids(notebook: NotebookNode) -> int:
     """
     seen, mended = set(), 0
     for cell in reversed(notebook.cells):
-        own = {cell.get("id"), grade_id(cell)}
-        if seen & (own - {None}):
+        own = {("id", cell.get("id")), ("task", grade_id(cell))}
+        own = {(kind, name) for kind, name in own if name}
+        if seen & own:
             if "id" in cell:  # older formats have none
                 cell.id = new_code_cell().id
             cell.metadata.pop("nbgrader", None)

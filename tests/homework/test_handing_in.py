@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lectures_lib import handing_in, running
 from lectures_lib.running import Limits
@@ -142,19 +142,20 @@ def test_what_a_notebook_has_started_is_ended_with_it(tmp_path):
 
 def test_copied_cells_are_mended_and_the_last_one_counts(tmp_path, capsys):
     task = cell("x = 1", "x", solution=True)
+    heading = new_markdown_cell("## Task 1", id="x")  # no copy of the task
     better = deepcopy(task)
     better.source = "x = 2"
     plain = new_code_cell("y = 1")
     last = check("print(f'{x} of 2 points')", "check_x")
-    path = save(tmp_path, plain, plain, task, last, better, last)
+    path = save(tmp_path, plain, plain, heading, task, last, better, last)
     assert handed_in(path) == 0
     said = capsys.readouterr().out
     assert said.startswith("3 copied cells got an id of their own; the file is mended.")
     assert "check_x                          2 of 2 points" in said
     mended = nbformat.read(path, as_version=4)  # a warning would be an error
-    assert len({c.id for c in mended.cells}) == 6
+    assert len({c.id for c in mended.cells}) == 7
     assert [c.source for c in mended.cells] == [
-        c.source for c in (plain, plain, task, last, better, last)
+        c.source for c in (plain, plain, heading, task, last, better, last)
     ]
     assert handed_in(path) == 0
     assert "mended" not in capsys.readouterr().out
