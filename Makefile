@@ -24,7 +24,7 @@ export PYTHON TORCH
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test execute audit sabotage slides bench lock clean core test-tools
+.PHONY: help lab test execute starters grade handout audit sabotage slides bench lock clean core test-tools
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -43,6 +43,16 @@ test: test-tools  ## prove the collection: format, lint, tests, every notebook
 
 execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00, or ALL=1
 	$(BIN)/python tools/execute.py $(if $(ALL),--all) $(NB)
+
+starters: test-tools  ## write the homework's starters from their sources: all, or HW=homework_2
+	$(BIN)/python tools/starters.py $(HW)
+
+grade: test-tools  ## grade all that was handed in for HW=homework_2; FROM=a zip or folder
+	@$(if $(HW),,echo "Which homework? make grade HW=homework_2" >&2; exit 1)
+	$(BIN)/python tools/grade.py $(HW) $(if $(FROM),--take "$(FROM)") $(if $(AGAIN),--again)
+
+handout: core  ## pack dist/course.zip for students: the course without any answers
+	$(BIN)/python tools/handout.py
 
 audit: test-tools  ## run the notebooks on many seeds: SEEDS=20, NB=00 for one; resumable
 	$(BIN)/python tools/audit.py $(NB) --seeds $(or $(SEEDS),20)

@@ -1,24 +1,19 @@
 """Look a homework over before it is handed in: run it within limits, list its points.
 
 `python -m lectures_lib.homework HW.ipynb` comes here. It also mends the ids of cells
-that were copied, which would stop the grading.
+that were copied, which would confuse the grading.
 """
 
 import argparse
 import re
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
-import psutil
-from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
-SECONDS, MEGABYTES = 60, 2000  # for a cell, for the kernel
-TIMEOUT = {"ename": "CellTimeoutError", "evalue": "took too long", "traceback": []}
+from .running import STOPPED, Limits, run
 
 
 class Unreadable(Exception):
@@ -28,98 +23,97 @@ class Unreadable(Exception):
 def read(path: Path) -> NotebookNode:
     """The notebook in this file. Unreadable when there is none."""
     try:
-        return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        text = path.read_text(encoding="utf-8")
+        notebook = nbformat.convert(nbformat.reader.reads(text), 4)
+        for cell in notebook.cells:  # nbformat.reads would mend ids, and say too much
+            _ = cell.cell_type + cell.source, cell.metadata.items()
+        return notebook
     except FileNotFoundError:
         raise Unreadable(f"there is no {path}: expected a notebook's path") from None
-    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0][:100]}"
+    except Exception as error:  # whatever a file can be, this is no notebook
+        what = str(error).partition("\n")[0][:100]
+        reason = f"{type(error).__name__}: {what}"
         raise Unreadable(f"{path} cannot be read as a notebook ({reason})") from None
 
 
 def mend_ids(notebook: NotebookNode) -> int:
     """Give copied cells an identity of their own; how many there were.
 
-    The first cell of an id keeps it. A copy of a cell that is graded is not graded.
+    The last cell of an id keeps it, as in the grading. The others are not graded.
     """
     seen, mended = set(), 0
-    for cell in notebook.cells:
-        own = {cell.get("id"), cell.metadata.get("nbgrader", {}).get("grade_id")}
-        if seen & (own - {None}):
-            cell.id = nbformat.v4.new_code_cell().id
+    for cell in reversed(notebook.cells):
+        own = {("id", cell.get("id")), ("task", grade_id(cell))}
+        own = {(kind, name) for kind, name in own if name}
+        if seen & own:
+            if "id" in cell:  # older formats have none
+                cell.id = new_code_cell().id
             cell.metadata.pop("nbgrader", None)
             mended += 1
         seen |= own
     return mended
 
 
+def grade_id(cell: NotebookNode) -> str | None:
+    """The name that nbgrader knows the cell by, if it does."""
+    return metadata(cell).get("grade_id")
+
+
+def metadata(cell: NotebookNode) -> dict:
+    """What nbgrader has written about the cell."""
+    found = cell.metadata.get("nbgrader")
+    return found if isinstance(found, dict) else {}
+
+
 def graded(notebook: NotebookNode) -> Iterator[NotebookNode]:
     """The cells that check a task."""
-    for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade"):
-            yield cell
+    return (cell for cell in notebook.cells if is_graded(cell))
 
 
-def watch_memory(megabytes: float) -> list[str]:
-    """From now on kill each child of this process that grows larger.
-
-    Returns:
-        A list that gets a sentence when that happens.
-    """
-    killed: list[str] = []
-
-    def watch() -> None:
-        while True:
-            for child in psutil.Process().children(recursive=True):
-                try:
-                    if child.memory_info().rss > megabytes * 1e6:
-                        child.kill()
-                        killed.append(f"stopped: it took more than {megabytes:g} MB")
-                except psutil.Error:
-                    pass  # it has ended by itself
-            time.sleep(0.1)
-
-    threading.Thread(target=watch, daemon=True).start()
-    return killed
+def is_graded(cell: NotebookNode) -> bool:
+    return bool(metadata(cell).get("grade"))
 
 
-def run(notebook: NotebookNode, folder: Path, seconds: float, megabytes: float) -> str:
-    """Run all cells, whatever they raise; an empty text, or why it could not end."""
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        timeout=seconds,
-        interrupt_on_timeout=True,
-        error_on_timeout=TIMEOUT,
-        allow_errors=True,
-        resources={"metadata": {"path": str(folder)}},
-    )
-    killed = watch_memory(megabytes)
-    try:
-        client.execute()
-    except DeadKernelError:
-        return killed[0] if killed else "stopped: the kernel died (a crash, or exit)"
-    return ""
+# What is said at the end.
 
 
 def state(cell: NotebookNode) -> str:
     """What came of a graded cell, in a few words."""
-    if any(output.output_type == "error" for output in cell.outputs):
-        error = next(o for o in cell.outputs if o.output_type == "error")
-        return f"raises {error.ename}: {error.evalue}"[:100]
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    if errors:
+        name, what = errors[0].ename, errors[0].evalue.partition("\n")[0]
+        return (what if name == STOPPED else f"raises {name}: {what}")[:90]
     text = "".join(output.get("text", "") for output in cell.outputs)
     found = re.findall(r"^[\d.]+ of [\d.]+ points$", text, re.M)
     if not found:
-        return "was not reached"
+        return "was not checked"
     return "not done yet" if "… not done yet" in text else found[-1]
+
+
+def stopped(notebook: NotebookNode) -> Iterator[str]:
+    """A sentence for each cell outside of the checks that had to be stopped."""
+    for cell in notebook.cells:
+        errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
+        if errors and errors[0].ename == STOPPED and not is_graded(cell):
+            first = cell.source.strip().splitlines()[0]
+            yield f"The cell that begins with `{first[:60]}`: {errors[0].evalue}."
+
+
+def save(notebook: NotebookNode, path: Path) -> None:
+    """Write the file in one step: it is the student's work."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    nbformat.write(notebook, temporary)
+    temporary.replace(path)
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m lectures_lib.homework", description=__doc__.splitlines()[0]
     )
+    limits = Limits()
     parser.add_argument("notebook", type=Path)
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="for a cell")
-    parser.add_argument("--megabytes", type=float, default=MEGABYTES)
+    parser.add_argument("--seconds", type=float, default=limits.seconds, help="a cell")
+    parser.add_argument("--megabytes", type=float, default=limits.megabytes)
     options = parser.parse_args(arguments)
     path = options.notebook
     try:
@@ -129,13 +123,24 @@ def main(arguments: list[str]) -> int:
         return 2
     mended = mend_ids(notebook)
     if mended:
-        nbformat.write(notebook, path)
+        save(notebook, path)
         print(f"{mended} copied cells got an id of their own; the file is mended.")
-    trouble = run(notebook, path.resolve().parent, options.seconds, options.megabytes)
-    rows = {c.metadata.nbgrader.grade_id: state(c) for c in graded(notebook)}
+    try:
+        limits = Limits(options.seconds, options.megabytes)
+        run(notebook, path.resolve().parent, limits, once=is_graded)
+    except KeyboardInterrupt:
+        print("stopped: nothing was checked, the file is as it was")
+        return 130
+    except RuntimeError as error:  # the kernel's start
+        print(f"{path.name} could not be run: {error}")
+        return 1
+    rows = {grade_id(cell): state(cell) for cell in graded(notebook)}
     for name, what in rows.items():
         print(f"  {name:32} {what}")
+    troubles = list(stopped(notebook))
+    for sentence in troubles:
+        print(sentence)
     reached = [float(w.split()[0]) for w in rows.values() if w.endswith("points")]
     possible = sum(cell.metadata.nbgrader.points for cell in graded(notebook))
-    print(f"{path.name}: {sum(reached):g} of {possible:g} points. {trouble}".rstrip())
-    return 0 if rows and not trouble else 1
+    print(f"{path.name}: {sum(reached):g} of {possible:g} points.")
+    return 0 if rows and not troubles else 1

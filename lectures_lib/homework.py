@@ -10,8 +10,10 @@ import importlib.util
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from pydoc import locate
 from types import ModuleType
@@ -23,6 +25,7 @@ from torch import Tensor
 from . import environment
 
 HIDDEN = "LECTURES_HIDDEN"  # a folder of the teacher: its NAME.py has further tests
+TENSORS = (Tensor, torch.nn.Parameter)  # a subclass may pretend to be equal
 Say = Callable[[str], object]
 Task = Callable[..., Iterator[tuple[float, str]]]
 
@@ -57,12 +60,13 @@ def task(points: float, forbidden: Iterable[str] = ()) -> Callable[[Task], Task]
     return mark
 
 
-def check(name: str, *answer: object) -> float:
+def check(name: str, *answer: object, folder: Path | None = None) -> float:
     """Print what is right in the answer to a task, and a hint where it is not.
 
     Args:
-        name: of the task, in the checks.py of the folder that Python works in.
+        name: of the task, in checks.py.
         answer: what the task asks for, such as a function.
+        folder: where checks.py is; the one that Python works in unless grading says so.
 
     Returns:
         The points; nbgrader reads them. Where LECTURES_HIDDEN names a folder, they must
@@ -71,14 +75,16 @@ def check(name: str, *answer: object) -> float:
     Raises:
         HomeworkError: there is no checks.py, or no such task.
     """
-    folder = Path.cwd()
+    folder = folder or Path.cwd()
     found = find(load(folder / "checks.py"), name)
     points = grade(found, answer)
     if HIDDEN in os.environ and points:
         hidden = load(Path(os.environ[HIDDEN]) / f"{folder.name}.py")
         tests = [(found, seed) for seed in hidden.SEEDS]
         tests += [(vars(hidden)[name], 0)] if name in vars(hidden) else []
-        least = min(grade(test, answer, seed, say=str) for test, seed in tests)
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            # what the answer prints would show the hidden instances
+            least = min(grade(test, answer, seed, say=str) for test, seed in tests)
         if least < points:
             print("✗ A hidden test has a case that fails. Which sizes and values,")
             print("  allowed by the task, has your answer not seen?")
@@ -154,7 +160,8 @@ def ask(function: Callable, *arguments: object, **options: object) -> object:
     expect(callable(function), f"expected a function or class, got {kind(function)}")
     before = [a.clone() if type(a) is Tensor else a for a in arguments]
     try:
-        with _watched() as called:
+        # On stderr a warning, even torch's about its sparse tensors, would cost points.
+        with _watched() as called, warnings.catch_warnings(action="ignore"):
             found = function(*arguments, **options)
     except Exception as error:
         raise (NotDone if _is_blank(error) else Hint(_where(error))) from None
@@ -194,7 +201,7 @@ def same(
 
 def kind(value: object) -> str:
     """What a value is, for a hint: a tensor by shape and type, a number as it is."""
-    if isinstance(value, Tensor):
+    if type(value) in TENSORS:
         return f"a tensor {tuple(value.shape)} of {value.dtype}"
     if isinstance(value, bool | int | float | str):
         return repr(value)
@@ -229,11 +236,11 @@ def _close(seen: object, expected: object, tolerance: float) -> bool:
     if type(expected) in (str, bool):
         return type(seen) is type(expected) and seen == expected
     if not isinstance(expected, Tensor):  # a number: Python's, NumPy's or torch's
-        number = isinstance(seen, np.generic) or type(seen) is Tensor
-        seen = seen.item() if number and np.size(seen) == 1 else seen
+        one = type(seen) is Tensor and seen.numel() == 1
+        seen = seen.item() if one or isinstance(seen, np.generic) else seen
         slack = 0 if type(expected) is int else tolerance * (1 + abs(expected))
         return type(seen) in (int, float) and abs(seen - expected) <= slack
-    if type(seen) not in (Tensor, torch.nn.Parameter):
+    if type(seen) not in TENSORS:
         return False
     if seen.shape != expected.shape or seen.dtype != expected.dtype:
         return False
@@ -247,7 +254,12 @@ def _close(seen: object, expected: object, tolerance: float) -> bool:
 
 def _difference(seen: object, expected: object) -> str:
     """Where two values part, in words."""
-    if not isinstance(expected, Tensor) or not isinstance(seen, Tensor):
+    lists = type(expected) in (list, tuple) and type(seen) in (list, tuple)
+    if lists and len(seen) == len(expected):
+        near = [_close(*pair, 1e-4) for pair in zip(seen, expected)]
+        place = near.index(False) if False in near else 0
+        return f"at [{place}]: {_difference(seen[place], expected[place])}"
+    if not isinstance(expected, Tensor) or type(seen) not in TENSORS:
         if type(expected) in (bool, int, float, str):
             return f"{kind(seen)} is not right"  # the right number is not given away
         return f"expected {kind(expected)}, got {kind(seen)}"
@@ -286,7 +298,9 @@ def _where(error: Exception) -> str:
     return f"it raises {what}" + (f", in the line `{own[-1].line}`" if own else "")
 
 
-_forbidden: dict[object, str] = {}  # code objects and built-ins of the current task
+# Of the current task: code objects, built-ins and methods, and what is named by them: a
+# class by its __init__, which another class may share.
+_forbidden: dict[object, list[tuple[type, str]]] = {}
 
 
 @contextmanager
@@ -294,9 +308,10 @@ def _forbidding(names: Iterable[str]) -> Iterator[None]:
     """Within the block, `ask` looks out for these functions."""
     for name in names:
         thing, short = locate(name), name.rpartition(".")[2]
-        if isinstance(thing, type):
-            thing = vars(thing)["__init__"]
-        _forbidden[getattr(thing, "__code__", thing)] = short
+        made = thing if isinstance(thing, type) else object
+        thing = thing.__init__ if isinstance(thing, type) else thing
+        key = getattr(thing, "__code__", thing)
+        _forbidden.setdefault(key, []).append((made, short))
     try:
         yield
     finally:
@@ -309,9 +324,13 @@ def _watched() -> Iterator[set[str]]:
     called: set[str] = set()
 
     def look(frame: object, event: str, argument: object) -> None:
-        thing = frame.f_code if event == "call" else argument
-        if event in ("call", "c_call") and thing in _forbidden:
-            called.add(_forbidden[thing])
+        things = [frame.f_code] if event == "call" else []
+        if event == "c_call":  # a method is bound to its object: look at the class
+            owner = type(getattr(argument, "__self__", None))
+            things = [argument, getattr(owner, argument.__name__, None)]
+        for made, short in (entry for t in things for entry in _forbidden.get(t, [])):
+            if made is object or isinstance(frame.f_locals.get("self"), made):
+                called.add(short)
 
     if not _forbidden:
         yield called

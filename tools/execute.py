@@ -97,7 +97,7 @@ def read(path: Path) -> NotebookNode:
 
 def environment() -> dict[str, str]:
     """The kernel's environment: what would make stored outputs differ is left out."""
-    left_out = {"LECTURES_SEED", "PYTHONWARNINGS", "MPLBACKEND"}
+    left_out = {"LECTURES_SEED", "LECTURES_HIDDEN", "PYTHONWARNINGS", "MPLBACKEND"}
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return kept | {"PYTHONHASHSEED": "0"}
 

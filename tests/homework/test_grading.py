@@ -1,0 +1,486 @@
+"""Grading: one run over all that students hand in, and the steps it is made of."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import zipfile
+from copy import deepcopy
+from pathlib import Path, PurePosixPath
+
+import nbformat
+import psutil
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
+from nbgrader.utils import determine_grade
+
+from tests.homework import tiny
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+import grade
+import nbgrader_steps
+import starters
+import submissions
+from execute import NotebookError
+
+NAME = tiny.NAME
+# The first cell, which imports torch, takes long on a busy machine.
+LIMITS = "\nc.Execute.timeout = 30\nc.Execute.total = 90\nc.Execute.megabytes = 900\n"
+LOOP = """\
+def running(x):
+    return torch.stack([x[: number + 1].sum() for number in range(len(x))])"""
+HALF = """\
+def running(x):
+    return torch.cat([x[:1], x.cumsum(0)[:-1]])"""
+NOISY = LOOP.replace(
+    "    return",
+    "    import sys, warnings\n"
+    '    warnings.warn("odd")\n'
+    '    print("to stderr", file=sys.stderr)\n'
+    '    print("seen", x.tolist())\n'
+    "    return",
+)
+ONLY_SEEN = """\
+import os
+os.environ.pop("LECTURES_HIDDEN", None)
+def running(x):
+    return x.cumsum(0) if len(x) < 7 else x"""
+PATCHED = """\
+import sys
+import lectures_lib.homework
+fake = type(sys)("lectures_lib.homework")
+fake.check = fake.ask = fake.same = check = lambda *_, **__: 3.0
+lectures_lib.homework = sys.modules["lectures_lib.homework"] = fake
+lectures_lib.environment.generator = None
+sys.modules["lectures_lib.environment"] = None
+open("checks.py", "w").write("def task(*_): ...")
+running = print"""
+STUDENTS = {  # the sources of their cells, by id
+    "Right Ada": {"running": LOOP, "order": "order = [2, 1]"},
+    "half": {"running": HALF, "order": "order = [1, 2]"},
+    "noisy": {"running": NOISY, "order": "order = [2, 1]"},
+    "only seen": {"running": ONLY_SEEN, "order": "order = [2, 1]"},
+    "blank": {},
+    "crash": {
+        "running": "def running(x):\n    import os\n    os._exit(1)",
+        "order": "order = [2, 1]",
+    },
+    "endless": {
+        "running": "def running(x):\n    while True:\n        pass",
+        "order": "order = [2, 1]",
+    },
+    "hungry": {
+        "running": "blocks = [b'x' * 10**8 for _ in range(40)]",
+        "order": "order = [2, 1]",
+    },
+    "patched": {"running": PATCHED, "order": "order = [2, 1]", "check-order": "1.0"},
+}
+
+
+def load(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def hand_in(
+    course: Path, student: str, notebook: NotebookNode | str, name=NAME
+) -> Path:
+    """Put a notebook, or a text in its place, into submitted/."""
+    path = course / "submitted" / student / NAME / f"{name}.ipynb"
+    path.parent.mkdir(parents=True)
+    text = notebook if isinstance(notebook, str) else json.dumps(notebook)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def filled(starter: NotebookNode, sources: dict[str, str]) -> NotebookNode:
+    """The starter with these sources, by id of their cell."""
+    notebook = deepcopy(starter)
+    for cell in notebook.cells:
+        cell.source = sources.get(cell.id, cell.source)
+    return notebook
+
+
+def messy(starter: NotebookNode) -> NotebookNode:
+    """Right at last: a cell was copied and mended, others deleted, metadata is gone."""
+    notebook = filled(starter, {"running": HALF, "order": "order = [2, 1]"})
+    cells = {cell.id: cell for cell in notebook.cells}
+    mended = deepcopy(cells["running"]) | {"source": LOOP, "id": "mended"}
+    again = deepcopy(cells["check-running"])
+    notebook.cells = [cells["running"], again, mended, again, cells["order"]]
+    notebook.metadata = NotebookNode()
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Path:
+    """A course in which all these have handed something in."""
+    course = tiny.make(tmp_path_factory.mktemp("my course"), LIMITS)
+    assert starters.main([], course) == 0
+    starter = load(course / "release" / NAME / f"{NAME}.ipynb")
+    for student, sources in STUDENTS.items():
+        hand_in(course, student, filled(starter, sources))
+    hand_in(course, "messy", messy(starter))
+    right = filled(starter, STUDENTS["Right Ada"])
+    hand_in(course, "misnamed", right, name=f"{NAME} (1)")
+    hand_in(course, "unreadable", '{"cells": [')
+    hand_in(course, "odd", '{"cells": 3, "metadata": {}, "nbformat": 4}')
+    other = nbformat.v4.new_notebook(cells=[new_code_cell("1")])
+    hand_in(course, "other", other)
+    (course / "submitted" / "nothing").mkdir()
+    report = hand_in(course, "report", "").parent
+    (report / f"{NAME}.ipynb").rename(report / "report.pdf")
+    return course
+
+
+def graded(course: Path, *options: str) -> str:
+    """Run the grader over them; what it says."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert grade.main([NAME, *options], course) == 0
+    return said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def said(course) -> str:
+    return graded(course)
+
+
+def marks(course: Path) -> dict[str, dict[str, str]]:
+    with (course / "marks" / f"{NAME}.csv").open(encoding="utf-8") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize(
+    ("student", "running", "order", "problem"),
+    [
+        ("Right Ada", 3, 1, ""),
+        ("half", 1, 0, ""),
+        ("noisy", 3, 1, ""),
+        ("only seen", 1, 1, ""),
+        ("blank", 0, 0, "blank"),
+        ("crash", 0, 1, "running: killed the kernel (a crash?)"),
+        ("endless", 0, 1, "running: took longer than 30 s"),
+        (
+            "hungry",
+            0,
+            1,
+            "running: raises NameError: name 'running' is not defined; The",
+        ),
+        ("patched", 0, 1, ""),
+        ("messy", 3, 1, ""),
+        ("misnamed", 3, 1, f"wrong name: {NAME} (1).ipynb"),
+    ],
+)
+def test_points_are_exact_whatever_a_notebook_does(
+    course, said, student, running, order, problem
+):
+    row = marks(course)[student]
+    assert (float(row["running"]), float(row["order"])) == (running, order)
+    assert float(row["points"]) == running + order and row["of"] == "4"
+    assert row["problems"].startswith(problem) and bool(row["problems"]) == bool(
+        problem
+    )
+    line = next(line for line in said.splitlines() if line.startswith(f"{student} "))
+    assert f"{running + order} of 4 " in line and row["problems"] in line
+
+
+@pytest.mark.parametrize(
+    ("student", "problem"),
+    [
+        ("unreadable", "unreadable: NotJSONError"),
+        ("odd", "unreadable: "),
+        ("other", "is another notebook: no task of homework_1 in it"),
+        ("nothing", "nothing handed in"),
+        ("report", "no notebook in it"),
+    ],
+)
+def test_what_cannot_be_graded_is_named(course, said, student, problem):
+    row = marks(course)[student]
+    assert row["points"] == row["running"] == "" and problem in row["problems"]
+    assert any(
+        line.startswith(f"{student} ") and "not graded" in line and problem in line
+        for line in said.splitlines()
+    )
+
+
+def test_what_had_to_be_stopped_is_told(course, said):
+    assert "took more than 900 MB of memory" in marks(course)["hungry"]["problems"]
+    assert "16 students: 11 graded, 5 not, 10 with a remark; 0 were known" in said
+
+
+def test_feedback_has_the_hints_but_no_hidden_test(course, said):
+    pages = {
+        path.parts[-3]: path.read_text("utf-8")
+        for path in (course / "feedback").rglob("*.html")
+    }
+    assert len(pages) == 11
+    assert "the last number is missing" not in pages["half"]
+    assert "each sum has its own number too" in pages["Right Ada"]
+    assert "A hidden test has a case that fails" in pages["only seen"]
+    assert "to stderr" in pages["noisy"]  # kept for the student, without harm
+    assert "took longer than 30 s" in pages["endless"]
+    assert not [student for student, page in pages.items() if "SECRET" in page]
+    # what an answer prints in a hidden test would show its instance
+    assert pages["noisy"].count("seen [") == 2
+
+
+def test_nbgrader_exports_the_same_marks(course, said):
+    program = Path(sys.executable).with_name("nbgrader")
+    tools = os.pathsep.join(
+        [str(tiny.ROOT / "tools"), os.environ.get("PYTHONPATH", "")]
+    )
+    command = [program, "export", "--to", course / "nbgrader.csv"]
+    environment = os.environ | {"PYTHONPATH": tools}
+    subprocess.run(command, cwd=course, env=environment, check=True)
+    with (course / "nbgrader.csv").open(encoding="utf-8") as file:
+        exported = {
+            row["student_id"]: float(row["score"]) for row in csv.DictReader(file)
+        }
+    ours = {
+        s: float(row["points"]) for s, row in marks(course).items() if row["points"]
+    }
+    assert exported == ours
+
+
+def test_a_second_run_grades_what_has_changed(course, said):
+    path = course / "submitted" / "half" / NAME / f"{NAME}.ipynb"
+    path.write_text("no notebook any more", encoding="utf-8")
+    again = graded(course)
+    assert "11 of 16" not in again and "15 were known before" in again
+    assert marks(course)["half"]["points"] == ""
+    assert not (course / "autograded" / "half" / NAME).exists()
+    assert {line.split("  ")[0] for line in said.splitlines()[:-3]} == {
+        line.split("  ")[0] for line in again.splitlines()[:-3]
+    }
+
+
+def test_a_process_that_does_not_end_is_killed_with_all_that_it_started(
+    course, said, monkeypatch
+):
+    monkeypatch.setattr(grade, "SECONDS", 8)
+    before = set(psutil.Process().children(recursive=True))
+    grading = grade.Grading(course, NAME)
+    grading.grade("endless")
+    record = json.loads((course / "marks" / f"{NAME}.json").read_text())["endless"]
+    assert record["points"] is None and record["problems"] == ["not done in 8 s"]
+    assert not [
+        process
+        for process in set(psutil.Process().children(recursive=True)) - before
+        if "ipykernel" in " ".join(process.cmdline())
+    ]
+
+
+def test_a_homework_that_is_not_there_is_said(course, capsys):
+    assert grade.main(["homework_9"], course) == 2
+    assert "there is no " in capsys.readouterr().out
+
+
+# What a graded cell may put out, which nbgrader would misread.
+
+
+def judged(*outputs: NotebookNode, points: float = 3) -> tuple[list[str], str]:
+    """The kinds of output that are left, and what nbgrader reads from them."""
+    cell = tiny.code("check()", "a", grade=True, locked=True, points=points)
+    cell.outputs = list(outputs)
+    nbgrader_steps.judge(cell)
+    points, _ = determine_grade(cell)
+    return [output.output_type for output in cell.outputs], points
+
+
+def result(text: str) -> NotebookNode:
+    return new_output("execute_result", data={"text/plain": text})
+
+
+STDERR = new_output("stream", name="stderr", text="UserWarning: odd")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "points"),
+    [
+        ([result("2.0")], 2),
+        ([result("3")], 3),
+        ([STDERR, result("2.5")], 2.5),
+        ([new_output("display_data", data={"text/plain": "1"}), result("2.0")], 2),
+        ([], 0),
+        ([STDERR], 0),
+        ([result("'all of it'")], 0),
+        ([result("nan")], 0),
+        ([result("-1.0")], 0),
+        ([result("3.5")], 0),
+        ([result("3.0"), result("3.0")], 0),
+        ([new_output("execute_result", data={"text/html": "3.0"})], 0),
+        ([new_output("stream", name="stdout", text="3 of 3 points")], 0),
+        ([result("3.0"), new_output("error", ename="E", evalue="", traceback=[])], 0),
+    ],
+)
+def test_only_one_number_in_the_range_earns_points(outputs, points):
+    kinds, seen = judged(*deepcopy(outputs))
+    assert seen == points
+    assert kinds[-1] == ("error" if points == 0 else "execute_result")
+
+
+def test_a_traceback_does_not_show_where_it_came_from():
+    secret = ["hidden/homework_1.py", "SECRET"]
+    cell = tiny.code("check()", "a", grade=True, locked=True, points=3)
+    cell.outputs = [new_output("error", ename="E", evalue="why", traceback=secret)]
+    nbgrader_steps.judge(cell)
+    assert cell.outputs[0].traceback == ["E: why"]
+
+
+# What students do to the cells that nbgrader knows.
+
+
+@pytest.fixture(scope="module")
+def starter(course) -> NotebookNode:
+    return load(course / "release" / NAME / f"{NAME}.ipynb")
+
+
+def restored(starter: NotebookNode, cells: list[NotebookNode]) -> list[str]:
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = deepcopy(cells)
+    nbgrader_steps.restore(notebook, starter)
+    nbformat.validate(notebook)
+    return [nbgrader_steps.grade_id(cell) or "own" for cell in notebook.cells]
+
+
+WHOLE = ["setup", "running", "check_running", "order", "check_order"]
+
+
+def test_deleted_cells_are_put_back_where_they_were(starter):
+    cells = starter.cells
+    assert restored(starter, cells)[1:] == WHOLE
+    own = new_code_cell("1")
+    assert restored(starter, []) == ["setup", "check_running", "check_order"]
+    assert restored(starter, [cells[2], own, cells[4]]) == [
+        *("setup", "running", "check_running", "own", "order", "check_order")
+    ]
+
+
+def test_of_copies_the_last_one_counts(starter):
+    running, check = starter.cells[2:4]
+    assert restored(starter, [running, check, running, check]) == [
+        *("setup", "own", "own", "running", "check_running", "check_order")
+    ]
+
+
+def test_changed_cells_become_the_starters_again(starter):
+    notebook = deepcopy(starter)
+    cells = {nbgrader_steps.grade_id(cell): cell for cell in notebook.cells}
+    cells["check_order"].source = "1.0"
+    cells["check_order"].cell_type = "markdown"
+    cells["check_running"].metadata.nbgrader.update(points=300, grade=False)
+    cells["running"].source = LOOP
+    cells["running"].metadata.nbgrader.update(schema_version=9, grade_id="running")
+    strange = {"nbgrader": {"grade_id": "of_another_homework", "grade": True}}
+    notebook.cells.append(new_code_cell("1", metadata=strange))
+    notebook.cells.append(new_code_cell("1", metadata={"nbgrader": "strange"}))
+    nbgrader_steps.restore(notebook, starter)
+    assert [cell.source for cell in notebook.cells[:-2]] == [
+        LOOP if cell.id == "running" else cell.source for cell in starter.cells
+    ]
+    assert [cell.metadata for cell in notebook.cells[:-2]] == [
+        cell.metadata for cell in starter.cells
+    ]
+    assert not any("nbgrader" in cell.metadata for cell in notebook.cells[-2:])
+
+
+# What a learning platform gives.
+
+
+@pytest.mark.parametrize(
+    ("path", "student"),
+    [
+        ("Ada Byron_123_assignsubmission_file_/homework_1.ipynb", ("Ada Byron", "123")),
+        ("Ada Byron_123_assignsubmission_file_x.ipynb", ("Ada Byron", "123")),
+        ("byronada_123_456_homework_1-2.ipynb", ("byronada", "123")),
+        ("byronada_LATE_123_456_final.ipynb", ("byronada", "123")),
+        ("ada_byron/work/homework_1.ipynb", ("ada_byron", "")),
+        ("ada_byron_homework_1.ipynb", ("ada_byron", "")),
+        ("ada-Homework_1.ipynb", ("ada", "")),
+        ("homework_1.ipynb", ("unnamed", "")),
+        ("A*[d]a+/homework_1.ipynb", ("A--d-a-", "")),
+        ("Åsa Öberg_7_assignsubmission_file_/a.ipynb", ("Åsa Öberg", "7")),
+    ],
+)
+def test_the_student_is_read_from_the_path(path, student):
+    assert submissions.student_of(PurePosixPath(path), NAME) == student
+
+
+def test_a_zip_and_its_folder_give_the_same(tmp_path):
+    files = {
+        "Ada_1_assignsubmission_file_/homework_1.ipynb": b"1",
+        "Ada_2_assignsubmission_file_/homework_1.ipynb": b"2",
+        "Bob_3_assignsubmission_file_/my work.ipynb": b"3",
+        "Bob_3_assignsubmission_file_/helper/tool.py": b"4",
+        "__MACOSX/Bob_3_assignsubmission_file_/._my work.ipynb": b"5",
+        "Bob_3_assignsubmission_file_/.ipynb_checkpoints/my work.ipynb": b"6",
+    }
+    for name, content in files.items():
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).write_bytes(content)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        archive.writestr("../evil.ipynb", b"7")
+    for place in ("folder", "all.zip"):
+        assert submissions.take(tmp_path / place, NAME, tmp_path / "in") == 3
+        taken = {
+            path.relative_to(tmp_path / "in").as_posix(): path.read_bytes()
+            for path in (tmp_path / "in").rglob("*")
+            if path.is_file()
+        }
+        assert taken == {
+            f"Ada 1/{NAME}/homework_1.ipynb": b"1",
+            f"Ada 2/{NAME}/homework_1.ipynb": b"2",
+            f"Bob/{NAME}/my work.ipynb": b"3",
+            f"Bob/{NAME}/helper/tool.py": b"4",
+        }
+        shutil.rmtree(tmp_path / "in")
+    assert not list(tmp_path.rglob("evil*"))
+    with pytest.raises(NotebookError, match="neither a folder nor a zip"):
+        submissions.take(tmp_path / "none", NAME, tmp_path / "in")
+
+
+def test_a_damaged_file_in_a_zip_is_taken_empty(tmp_path):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ada/homework_1.ipynb", b"content of it")
+    path.write_bytes(path.read_bytes().replace(b"content of it", b"content of IT"))
+    assert submissions.take(path, NAME, tmp_path / "in") == 1
+    assert (tmp_path / "in" / "ada" / NAME / "homework_1.ipynb").read_bytes() == b""
+
+
+def test_of_several_notebooks_the_one_with_the_tasks_counts(tmp_path, starter):
+    other = nbformat.v4.new_notebook(cells=[new_code_cell("1")])
+    nbformat.write(other, tmp_path / "notes.ipynb")
+    nbformat.write(starter, tmp_path / "mine.ipynb")
+    path, remark = submissions.chosen(tmp_path, starter, NAME)
+    assert path.name == "mine.ipynb" and remark == "wrong name: mine.ipynb"
+    nbformat.write(starter, tmp_path / "mine too.ipynb")
+    with pytest.raises(submissions.Unreadable, match="which one counts"):
+        submissions.chosen(tmp_path, starter, NAME)
+
+
+# The benchmark of grading makes its own submissions.
+
+
+def test_the_benchmark_makes_submissions_of_each_kind():
+    names = runpy.run_path(str(tiny.ROOT / "benchmarks" / "grading.py"))
+    found = list(names["kinds"](100))
+    assert {kind: found.count(kind) for kind in names["SHARES"]} == names["SHARES"]
+    assert set(names["kinds"](8)) > {"right", "wrong", "blank"}
+    source = (
+        "class A(B):\n    def f(self):\n        return 1\n\n\ndef g(x):\n    return x"
+    )
+    assert names["broken"](source, "pass") == (
+        "class A(B):\n    def f(*arguments, **options):\n        pass\n\n\n"
+        "def g(*arguments, **options):\n    pass"
+    )
+    for body in names["BODIES"].values():
+        compile(names["broken"](tiny.SOLUTION, body), "cell", "exec")

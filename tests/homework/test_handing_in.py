@@ -1,0 +1,222 @@
+"""What a student runs before handing in: every notebook ends in a list of points."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lectures_lib import handing_in, running
+from lectures_lib.running import Limits
+
+SECONDS = 4  # for a cell of these tests: they import nothing large
+CHECK = 'print("{0}\\n{1} of 2 points")\n{1}'
+RIGHT = CHECK.format("✓ right", 2)
+
+
+def cell(source: str, name: str = "", **flags: object) -> NotebookNode:
+    metadata = {"nbgrader": {"grade_id": name, "points": 2} | flags} if name else {}
+    return new_code_cell(source, metadata=metadata)
+
+
+def check(source: str, name: str) -> NotebookNode:
+    return cell(source, name, grade=True, solution=False, locked=True)
+
+
+def save(folder: Path, *cells: NotebookNode) -> Path:
+    path = folder / "homework_1.ipynb"
+    notebook = new_notebook() | {"cells": list(cells)}
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path
+
+
+def handed_in(path: Path, *options: str) -> int:
+    return handing_in.main([str(path), "--seconds", str(SECONDS), *options])
+
+
+def test_points_are_listed_task_by_task(tmp_path, capsys):
+    path = save(
+        tmp_path,
+        check(RIGHT, "check_a"),
+        check(CHECK.format("✗ a hint", 1.5), "check_b"),
+        check(CHECK.format("… not done yet", 0), "check_c"),
+        check("1 / 0", "check_d"),
+        check("silent = True", "check_e"),
+    )
+    before = path.read_bytes()
+    assert handed_in(path) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "  check_a                          2 of 2 points",
+        "  check_b                          1.5 of 2 points",
+        "  check_c                          not done yet",
+        "  check_d                          raises ZeroDivisionError: division by zero",
+        "  check_e                          was not checked",
+        "homework_1.ipynb: 3.5 of 10 points.",
+    ]
+    assert path.read_bytes() == before
+
+
+STUBBORN = """\
+import time
+while True:
+    try:
+        time.sleep(60)
+    except BaseException:
+        pass"""
+
+
+def test_what_does_not_end_well_is_told_and_the_rest_is_checked(tmp_path, capsys):
+    path = save(
+        tmp_path,
+        cell("x = 2"),
+        check(RIGHT, "check_before"),
+        cell("while True:\n    pass"),
+        check(STUBBORN, "check_stubborn"),
+        cell("import os\nos._exit(1)"),
+        check("quit()", "check_quits"),
+        cell("blocks = [b'x' * 10**8 for _ in range(30)]"),
+        check("print('x' * 100)\nprint(f'{x} of 2 points')\nx", "check_after"),
+    )
+    assert handed_in(path, "--megabytes", "900") == 1
+    said = capsys.readouterr().out
+    for line in (
+        "check_before                     2 of 2 points",
+        f"check_stubborn                   took longer than {SECONDS} s, and had to be",
+        "check_quits                      calls exit or quit",
+        "check_after                      2 of 2 points",
+        f"The cell that begins with `while True:`: took longer than {SECONDS} s.",
+        "The cell that begins with `import os`: killed the kernel (a crash?).",
+        "blocks = [b'x' * 10**8 for _ in range(30)]`: took more than 900 MB of mem",
+        "homework_1.ipynb: 4 of 8 points.",
+    ):
+        assert line in said
+
+
+def test_a_cell_that_ends_late_after_all_is_too_late(tmp_path):
+    source = "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    pass\n2.0"
+    notebook = new_notebook(cells=[check(source, "check_a")])
+    running.run(notebook, tmp_path, Limits(seconds=2))
+    assert handing_in.state(notebook.cells[0]) == "took longer than 2 s"
+
+
+def test_all_cells_together_have_a_limit_too(tmp_path):
+    pause = "import time\ntime.sleep(3)"
+    notebook = new_notebook(cells=[cell(pause) for _ in range(4)])
+    running.run(notebook, tmp_path, Limits(seconds=30, total=5))
+    found = [c.outputs[0].evalue if c.outputs else "" for c in notebook.cells]
+    assert found == [
+        "",
+        "all cells together took longer than 5 s",
+        *["not run: all cells together took 5 s"] * 2,
+    ]
+
+
+def test_output_without_end_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "OUTPUT", 10_000)
+    source = "for _ in range(500):\n    print('x' * 1000, flush=True)\n2.0"
+    notebook = new_notebook(cells=[check(source, "check_a")])
+    running.run(notebook, tmp_path, Limits())
+    *texts, result = notebook.cells[0].outputs
+    assert sum(len(output.text) for output in texts) < 20_000
+    assert result.data["text/plain"] == "2.0"
+
+
+def test_what_a_notebook_has_started_is_ended_with_it(tmp_path):
+    source = "import subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)"
+    notebook = new_notebook(cells=[cell(source)])
+    running.run(notebook, tmp_path, Limits())
+    pid = int(notebook.cells[0].outputs[0].text)
+    with pytest.raises(ProcessLookupError):
+        for _ in range(50):
+            os.kill(pid, 0)
+            time.sleep(0.1)
+
+
+def test_copied_cells_are_mended_and_the_last_one_counts(tmp_path, capsys):
+    task = cell("x = 1", "x", solution=True)
+    heading = new_markdown_cell("## Task 1", id="x")  # no copy of the task
+    better = deepcopy(task)
+    better.source = "x = 2"
+    plain = new_code_cell("y = 1")
+    last = check("print(f'{x} of 2 points')", "check_x")
+    path = save(tmp_path, plain, plain, heading, task, last, better, last)
+    assert handed_in(path) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("3 copied cells got an id of their own; the file is mended.")
+    assert "check_x                          2 of 2 points" in said
+    mended = nbformat.read(path, as_version=4)  # a warning would be an error
+    assert len({c.id for c in mended.cells}) == 7
+    assert [c.source for c in mended.cells] == [
+        c.source for c in (plain, plain, heading, task, last, better, last)
+    ]
+    assert handed_in(path) == 0
+    assert "mended" not in capsys.readouterr().out
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "NotJSONError"),
+        ("{", "NotJSONError"),
+        ("3", "cannot be read as a notebook"),
+        ("[]", "cannot be read as a notebook"),
+        ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "cells"),
+        ('{"nbformat": 4, "nbformat_minor": 5, "cells": [{}]}', "cannot be read"),
+        ('{"nbformat": 4, "nbformat_minor": 5, "cells": 3}', "cannot be read"),
+        ('{"nbformat": 99, "nbformat_minor": 5, "cells": []}', "cannot be read"),
+        ("[" * 100_000, "cannot be read as a notebook"),
+        ("\x00\x01", "cannot be read as a notebook"),
+    ],
+)
+def test_a_file_that_is_no_notebook_is_named(tmp_path, capsys, content, why):
+    path = tmp_path / "homework_1.ipynb"
+    path.write_text(content, encoding="utf-8")
+    assert handing_in.main([str(path)]) == 2
+    said = capsys.readouterr().out
+    assert why in said and len(said.splitlines()) == 1 and len(said) < 300
+
+
+def test_a_path_that_leads_nowhere_is_named(tmp_path, capsys):
+    for path in (tmp_path / "absent.ipynb", tmp_path):
+        assert handing_in.main([str(path)]) == 2
+        assert str(path) in capsys.readouterr().out
+    (tmp_path / "latin.ipynb").write_bytes(b'{"cells": "\xe9"}')
+    assert handing_in.main([str(tmp_path / "latin.ipynb")]) == 2
+
+
+def test_a_notebook_without_tasks_is_not_ready(tmp_path, capsys):
+    assert handed_in(save(tmp_path, cell("1"))) == 1
+    assert "0 of 0 points" in capsys.readouterr().out
+
+
+def test_strange_metadata_is_no_task(tmp_path):
+    strange = new_code_cell("1", metadata={"nbgrader": "strange"})
+    assert list(handing_in.graded(new_notebook(cells=[strange]))) == []
+    assert handing_in.mend_ids(new_notebook(cells=[strange])) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_ctrl_c_stops_it_in_a_sentence(tmp_path):
+    mark = tmp_path / "begun"
+    path = save(tmp_path, cell(f"open({str(mark)!r}, 'w')\nwhile True: pass"))
+    before = path.read_bytes()
+    command = [sys.executable, "-m", "lectures_lib.homework", str(path)]
+    with subprocess.Popen(command, stdout=-1, stderr=-1, text=True) as process:
+        for _ in range(3000):
+            if mark.exists():
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        said, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "stopped: nothing was checked, the file is as it was\n"
+    assert errors == "" and path.read_bytes() == before
