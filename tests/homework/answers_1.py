@@ -95,6 +95,11 @@ def by_kaiming(shape, gain, generator):
     return gain * weight
 
 
+def by_xavier(shape, gain, generator):
+    weight = torch.empty(*shape)
+    return nn.init.xavier_normal_(weight, gain, generator=generator)
+
+
 def by_units(shape, gain, generator):
     inputs = 1
     for size in shape[1:]:
@@ -254,7 +259,11 @@ WRONG = {
         (weights_at(lambda s, g: fan_in(s) ** -0.5), "the gain is missing"),
         (weights_at(lambda s, g: (g / fan_in(s)) ** 0.5), "the gain counts squared"),
         (weights_at(lambda s, g: g / s[0] ** 0.5), "the number of outputs"),
-        (weights_at(lambda s, g: g / s[1] ** 0.5), "sees its whole window of [5, 7]"),
+        (weights_at(lambda s, g: g / s[1] ** 0.5), "sees its whole window, 5 × 7"),
+        (weights_at(lambda s, g: g / s[-1] ** 0.5), "width alone"),
+        (weights_at(lambda s, g: g * (2 / fan_in(s)) ** 0.5), "brings its own gain"),
+        (weights_at(lambda s, g: (2 / fan_in(s)) ** 0.5), "√2 is ReLU's"),
+        (by_xavier, "Glorot's scale"),
         (weights_at(lambda s, g: 1), "they are not scaled"),
         (weights_at(right_scale, from_minus_one_to_one), "a third of what was asked"),
         (weights_at(right_scale, uniform_of_variance_one), "drawn uniformly"),

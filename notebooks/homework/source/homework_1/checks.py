@@ -177,7 +177,7 @@ def before_and_after(draw, order):
 
 @task(points=4)
 def draw_weight(draw, function):
-    gain, seed = 1.2 + integer(draw, 0, 12) / 10, integer(draw, 0, 10**6)
+    gain, seed = 1.9 + integer(draw, 0, 14) / 20, integer(draw, 0, 10**6)  # none is √2
 
     def asked(*shape):
         weight = ask(function, shape, gain, torch.Generator().manual_seed(seed))
@@ -222,7 +222,17 @@ def check_spread(weight: Tensor, gain: float) -> None:
         f"the variance is gain² / {fan_out}, the first number of the shape. That is "
         f"the number of outputs; the fan-in is {fan_in}": gain / fan_out**0.5,
         f"the variance is gain² / {channels}. A unit of a convolution sees its whole "
-        f"window of {window} in each channel": gain / channels**0.5,
+        f"window, {' × '.join(map(str, window))}, in each channel": gain
+        / channels**0.5,
+        f"the variance is gain² / {weight.shape[-1]}, and that is the window's "
+        "width alone": gain / weight.shape[-1] ** 0.5,
+        "the variance is twice as large: a function such as `kaiming_normal_` brings "
+        "its own gain, √2, unless told otherwise": right * 2**0.5,
+        "the variance is 2 / fan-in, whatever the gain is: √2 is ReLU's": (
+            (2 / fan_in) ** 0.5
+        ),
+        "the variance is gain² by the mean of fan-in and fan-out: that is Glorot's "
+        "scale": gain * (2 / (fan_in + weight[:, 0].numel())) ** 0.5,
         "the weights have variance 1: they are not scaled": 1.0,
     }
     if abs(seen / right - 1) > 0.03:
@@ -340,6 +350,7 @@ def identity_norm(draw, function):
     yield 3, "in evaluation mode the layer gives back its input"
     kept = mean.clone()
     same(ask(layer.train(), x), x, {}, "the output in training mode")
+    layer(other)
     expect(
         torch.equal(mean, kept),
         "when your layer trains, the tensor `mean` that it was given changes: layer "
