@@ -231,6 +231,10 @@ class Highway(nn.Module):
         return self.mix(self.opened(x), self.layers(x), x)
 
 
+def sigmoid_of_share(self, carry):
+    return torch.sigmoid(torch.tensor(1 - carry)).item()
+
+
 def gate_behind_layers(self, x):
     h = self.layers(x)
     return self.mix(self.opened(h), h, x)
@@ -290,6 +294,10 @@ WRONG = {
         (changed(Residual, end=lambda _, b, s: b + s), "no ReLU behind the sum"),
         (changed(Residual, end=lambda _, b, s: F.relu(b)), "the skip is missing"),
         (changed(Residual, end=lambda _, b, s: F.relu(b - s)), "is subtracted"),
+        (
+            changed(Residual, skip=lambda _, x: F.relu(x)),
+            "the skip goes through a ReLU",
+        ),
         (changed(Residual, skip=Residual.first), "begins behind the first ReLU"),
         (changed(Residual, skip=lambda _, x: x.detach()), "the input was detached"),
         (changed(Residual, forward=add_in_place), "changes its argument number 1"),
@@ -322,7 +330,8 @@ WRONG = {
         (changed(Projection, end=lambda _, b, s: b + s), "no ReLU behind the sum"),
         (changed(Projection, end=lambda _, b, s: F.relu(b)), "the skip is missing"),
         (changed(Projection, skip=bare_projection), "`projection_norm` is not used"),
-        (changed(Projection, skip=relu_of_skip), "the projection goes through a ReLU"),
+        (changed(Projection, skip=relu_of_skip), "the skip goes through a ReLU"),
+        (changed(Projection, skip=lambda _, x: x), "and what is added to it"),
         (
             changed(Projection, needs_projection=lambda *_: True),
             "that would be option C",
@@ -402,6 +411,7 @@ WRONG = {
         (counted(lambda a, b: a * b + 2 * a), "that comes *out*"),
         (counted(where=lambda a, b, s: a != b), "with stride 2 that keeps"),
         (counted(where=lambda a, b, s: s != 1), "with stride 1 is left out"),
+        (counted(where=lambda a, b, s: a != b and s != 1), "either is enough"),
         (counted(where=lambda *_: True), "that is option C"),
         (counted(options=False), "option A pads with zeros"),
         (
@@ -423,6 +433,11 @@ WRONG = {
         (changed(Highway, start=lambda _, c: c), "the bias is `carry` itself"),
         (changed(Highway, start=lambda _, c: log(1 - c)), "logarithm of 1 - carry"),
         (changed(Highway, start=lambda _, c: log(c)), "logarithm of carry"),
+        (
+            changed(Highway, start=lambda _, c: (1 - c) / c),
+            "undoes the exponential",
+        ),
+        (changed(Highway, start=sigmoid_of_share), "the sigmoid of 1 - carry"),
         (changed(Highway, start=lambda *_: -2.0), "whatever `carry` is"),
         (changed(Highway, start=lambda *_: 0.0), "starts half open"),
         (
@@ -435,6 +450,10 @@ WRONG = {
         (
             changed(Highway, __init__=gate_of(lambda c: nn.Conv2d(c, 1, 3, padding=1))),
             "the gate's weight has shape (1,",
+        ),
+        (
+            changed(Highway, __init__=gate_of(lambda c: nn.Conv2d(c, c, 3))),
+            "the gate has padding 0",
         ),
         (
             changed(Highway, __init__=gate_of(lambda c: nn.Linear(c, c))),
