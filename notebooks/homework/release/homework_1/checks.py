@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -58,7 +59,7 @@ def redraw(net: nn.Module, draw: torch.Generator) -> nn.Module:
 
 def vector(found: object) -> Tensor:
     """The student's numbers as a tensor, whatever they came in."""
-    fits = isinstance(found, list | tuple | Tensor)
+    fits = isinstance(found, list | tuple | Tensor | np.ndarray)
     expect(fits, f"expected a list of numbers, got {kind(found)}")
     numbers = []
     for place, one in enumerate(found, 1):
@@ -95,6 +96,9 @@ def gradient_norms(draw, function):
         ),
         f"{len(named)} numbers, but the net has {len(norms)} weight matrices and "
         "kernels: batch norm calls its γ `weight` too, and that is a vector": of(named),
+        "the kernels of convolutions are missing. They have more than two dimensions": (
+            of(gradient for gradient in asked if gradient.dim() == 2)
+        ),
         "the last layer comes first: begin with the first layer": norms.flip(0),
         "these are norms of the weights: take those of their gradients": (
             of(weights.values())
@@ -102,6 +106,10 @@ def gradient_norms(draw, function):
         "these are the norms squared: a root is missing": norms**2,
         "this is the mean size of an entry. The norm is the root of the sum of the "
         "squares": of(asked, lambda g: g.abs().mean()),
+        "this is the sum of the entries. The norm is the root of the "
+        "sum of the squares": of(asked, Tensor.sum),
+        "this is the sum of the sizes of the entries. The norm is the root of the sum "
+        "of the squares": of(asked, lambda g: g.abs().sum()),
         "this is the largest entry of each gradient, not its norm": (
             of(asked, lambda g: g.abs().max())
         ),

@@ -1,7 +1,7 @@
 """Homework 2, residual blocks: what the answers are compared with."""
 
 from collections.abc import Callable
-from math import log
+from math import exp, log
 
 import torch
 from torch import Tensor, nn
@@ -111,6 +111,8 @@ def branch_mistakes(
         "the skip begins behind the first ReLU. It carries what comes into the block": (
             F.relu(branch + first)
         ),
+        "what is on the skip goes through a ReLU before it is added. It should stay as "
+        "it is": F.relu(branch + F.relu(skip)),
         "the input is subtracted, not added": F.relu(branch - skip),
         "`norm2` is not used": F.relu(last + skip),
         "`norm1` is not used": F.relu(no_norm + skip),
@@ -243,11 +245,17 @@ def check_projection(
         "`projection_norm` is not used": branch_mistakes(block, x, projected, stride)[
             0
         ],
-        "the projection goes through a ReLU. It is a linear map, and batch norm": (
-            branch_mistakes(block, x, F.relu(skip), stride)[0]
-        ),
     }
-    same(ask(block, x), right, mistakes, "the block's output")
+    try:
+        out = ask(block, x)
+    except Hint as hint:
+        expect(
+            "must match" not in str(hint),
+            f"the branch gives {tuple(right.shape)}, and what is added to it has "
+            "another shape. Does the input go through the projection and its norm?",
+        )
+        raise
+    same(out, right, mistakes, "the block's output")
 
 
 @task(points=3)
@@ -285,6 +293,8 @@ def extra_parameters(draw, function):
         "a block that changes its channels with stride 1 is left out": (
             count(where=lambda a, b, s: s != 1)
         ),
+        "a block of which only the channels change, or only height and width, is left "
+        "out: either is enough": count(where=lambda a, b, s: a != b and s != 1),
         "every block is counted: that is option C": count(where=lambda *_: True),
     }
     same(ask(function, shapes, "B"), count(), mistakes, "the number for option B")
@@ -308,6 +318,11 @@ def highway_block(draw, block_class):
     expect(fits, "`self.gate` should be an nn.Conv2d, with a bias")
     shape, seen = (channels, channels, 3, 3), tuple(gate.weight.shape)
     expect(seen == shape, f"the gate's weight has shape {seen}, asked for was {shape}")
+    expect(
+        gate.padding in ("same", (1, 1)),
+        f"the gate has padding {gate.padding[0]}, and then T has another height and "
+        "width than x",
+    )
     expect(
         sum(w.numel() for w in block.parameters())
         == sum(w.numel() for w in (*layers.parameters(), *gate.parameters())),
@@ -351,6 +366,10 @@ def highway_block(draw, block_class):
         "the bias is the logarithm of carry: solve sigmoid(b) = 1 - carry for b": (
             log(carry)
         ),
+        "the bias is (1 - carry) / carry. The sigmoid is 1 / (1 + exp(-b)): what "
+        "undoes the exponential is missing": (1 - carry) / carry,
+        "the bias is the sigmoid of 1 - carry. It goes through the sigmoid again: that "
+        "has to be undone": 1 / (1 + exp(carry - 1)),
         "the bias is -2, whatever `carry` is": -2.0,
         "the bias is 0: the gate starts half open": 0.0,
     }
