@@ -260,49 +260,49 @@ def check_projection(
 
 @task(points=3)
 def extra_parameters(draw, function):
-    channels = [4 * integer(draw, 1, 3)]
-    for growth in (1, 2, 1, 2, 1):
-        channels.append(channels[-1] * growth)
-    shapes = list(zip(channels, channels[1:], (1, 2, 2, 1, 1)))
-    start = integer(draw, 0, 1)  # the stride that keeps its channels stays in
-    shapes = shapes[start:] + [(channels[-1], channels[-1], 1)] * integer(draw, 1, 3)
-
-    def count(one=lambda a, b: a * b + 2 * b, where=lambda a, b, s: (a, s) != (b, 1)):
-        return sum(one(a, b) for a, b, stride in shapes if where(a, b, stride))
-
+    a, b = 4 * integer(draw, 1, 3), 16 + 4 * integer(draw, 1, 3)
     mistakes = {
-        "the projections' batch norms are missing: γ and β of each": (
-            count(lambda a, b: a * b)
-        ),
-        "each projection has a bias instead of a batch norm": (
-            count(lambda a, b: a * b + b)
-        ),
-        "each projection has a bias beside its batch norm, which would take it away": (
-            count(lambda a, b: a * b + 3 * b)
+        "the projection's batch norm is missing: its γ and β": a * b,
+        "the projection has a bias instead of a batch norm": a * b + b,
+        "the projection has a bias beside its batch norm, which takes it away again": (
+            a * b + 3 * b
         ),
         "batch norm's running statistics are counted: they are measured, not learned": (
-            count(lambda a, b: a * b + 4 * b)
+            a * b + 4 * b
         ),
-        "a projection is a 1×1 convolution, not 3×3": (
-            count(lambda a, b: 9 * a * b + 2 * b)
-        ),
-        "batch norm follows the projection: it has a γ and a β for each channel that "
-        "comes *out*": count(lambda a, b: a * b + 2 * a),
+        "a projection is a 1×1 convolution, not 3×3": 9 * a * b + 2 * b,
+        "batch norm has a γ and a β for each channel that comes *out*": a * b + 2 * a,
+    }
+    one = ask(function, [(a, b, 2)], "B")
+    same(one, a * b + 2 * b, mistakes, f"the number for one block, {(a, b, 2)}, and B")
+    yield 1, "option B: what one projection costs"
+
+    shapes = [(a, a, 1)] * integer(draw, 1, 3) + [(a, b, 2), (b, b, 2)]
+    shapes += [(b, 2 * b, 1)] + [(2 * b, 2 * b, 1)] * integer(draw, 1, 3)
+
+    def count(where):
+        return sum(a * b + 2 * b for a, b, stride in shapes if where(a != b, stride))
+
+    right, everywhere = (
+        count(lambda changed, stride: changed or stride != 1),
+        count(lambda *_: True),
+    )
+    mistakes = {
         "a block with stride 2 that keeps its channels is left out: its shape changes "
-        "too": count(where=lambda a, b, s: a != b),
+        "too": count(lambda changed, _: changed),
         "a block that changes its channels with stride 1 is left out": (
-            count(where=lambda a, b, s: s != 1)
+            count(lambda _, stride: stride != 1)
         ),
         "a block of which only the channels change, or only height and width, is left "
-        "out: either is enough": count(where=lambda a, b, s: a != b and s != 1),
-        "every block is counted: that is option C": count(where=lambda *_: True),
+        "out: either is enough": count(lambda changed, stride: changed and stride != 1),
+        "every block is counted: that is option C": everywhere,
     }
-    same(ask(function, shapes, "B"), count(), mistakes, "the number for option B")
-    yield 2, "option B: where the shape changes"
+    same(ask(function, shapes, "B"), right, mistakes, f"the number for {shapes} and B")
+    yield 1, "option B: a projection where the shape changes, and only there"
     nothing = ask(function, shapes, "A")
-    same(nothing, 0, {"option A pads with zeros: nothing to learn": count()}, "A")
-    everywhere = count(where=lambda *_: True)
-    mistakes = {"option C has a projection in every block": count()}
+    mistakes = {"option A pads with zeros: nothing to learn": right}
+    same(nothing, 0, mistakes, "the number for option A")
+    mistakes = {"option C has a projection in every block": right}
     same(ask(function, shapes, "C"), everywhere, mistakes, "the number for option C")
     yield 1, "option A: none; option C: everywhere"
 
