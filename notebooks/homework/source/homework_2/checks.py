@@ -195,8 +195,10 @@ def preactivation(draw, order):
 def projection_block(draw, block_class):
     narrow = integer(draw, 3, 5)
     wide = narrow + integer(draw, 2, 4)
-    check_projection(draw, block_class, narrow, wide, 2)
-    yield 4, "where the shape changes, a projection takes the input along"
+    block = projecting(block_class, narrow, wide, 2)
+    yield 2, "where the shape changes, the layers and their strides are right"
+    check_projection(draw, block, 2)
+    yield 2, "and the projected input is added before the last ReLU"
 
     block = ask(block_class, wide, wide, 1)
     check_layers(block, wide, wide, 1)
@@ -211,7 +213,7 @@ def projection_block(draw, block_class):
     same(ask(block, x), right, mistakes, "the output of a block that keeps its shape")
     yield 1, "where it does not, the input itself is added"
 
-    check_projection(draw, block_class, narrow, narrow, 2)
+    check_projection(draw, projecting(block_class, narrow, narrow, 2), 2)
     yield 1, "stride 2 alone changes the shape too"
 
 
@@ -223,10 +225,8 @@ def check_layers(block: nn.Module, narrow: int, wide: int, stride: int) -> None:
     check_layer(block, "norm2", (wide,))
 
 
-def check_projection(
-    draw: torch.Generator, block_class: Callable, narrow: int, wide: int, stride: int
-) -> None:
-    """A block that changes the shape: odd sizes, so that rounding shows."""
+def projecting(block_class: Callable, narrow: int, wide: int, stride: int) -> nn.Module:
+    """The student's block that changes the shape, with all layers that it needs."""
     block = ask(block_class, narrow, wide, stride)
     check_layers(block, narrow, wide, stride)
     expect(
@@ -236,8 +236,13 @@ def check_projection(
     )
     check_layer(block, "projection", (wide, narrow, 1, 1), stride)
     check_layer(block, "projection_norm", (wide,))
+    return block
+
+
+def check_projection(draw: torch.Generator, block: nn.Module, stride: int) -> None:
+    """Its output, on odd sizes, so that rounding shows."""
     redraw(block, draw)
-    x = torch.randn(3, narrow, 9, 7, generator=draw)
+    x = torch.randn(3, block.conv1.in_channels, 9, 7, generator=draw)
     projected = F.conv2d(x, block.projection.weight, None, stride)
     skip = normalise(projected, block.projection_norm)
     right, mistakes = branch_mistakes(block, x, skip, stride)
