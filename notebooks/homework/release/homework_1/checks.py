@@ -1,0 +1,375 @@
+"""Homework 1, depth issues: what the answers are compared with."""
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lectures_lib.homework import Hint, ask, expect, in_order, kind, same, task
+
+LINES = (
+    "optimizer.step()",
+    "after = weight.grad.norm().item()",
+    "loss.backward()",
+    "loss = F.cross_entropy(net(images), labels)",
+    "optimizer.zero_grad()",
+    "before = weight.grad.norm().item()",
+    "loss = F.cross_entropy(net(images), labels)",
+    "loss.backward()",
+)
+ERRORS = {  # words of Python's or torch's message: what they mean here
+    "not defined": "a line uses `loss` before any line has computed it",
+    "NoneType": "a line reads `weight.grad` where there is none: no `backward` came "
+    "before it, or `zero_grad` stands between the two",
+    "second time": "one loss goes backward twice. PyTorch forgets the way back after "
+    "the first time: each `backward` needs a loss computed anew",
+    "inplace": "`optimizer.step()` stands between a loss and its `backward`: the way "
+    "back needs the weights that the loss was computed with",
+}
+LINE_HINTS = {
+    1: "line 1 names the function and the width of its layer. It computes nothing",
+    2: "line 2: nothing is to be added, so no bias is right",
+    3: "line 3 makes the unit matrix. It gives back every number, negative ones too",
+    4: "line 4: a linear map and a ReLU were to be inserted. Behind a ReLU this one "
+    "changes nothing. Behind what else is it put?",
+    5: "line 5: an empty list to begin with",
+    6: "line 6 takes the modules in their order, each once",
+    7: "line 7 keeps the shallow net's module, in front of what is inserted",
+    9: "line 9: the width fits, else the program would stop with an error. When is "
+    "this line reached?",
+    10: "line 10 puts the modules one behind the other, in their order",
+}
+
+
+def integer(draw: torch.Generator, low: int, high: int) -> int:
+    """A number from low to high, both included."""
+    return torch.randint(low, high + 1, (), generator=draw).item()
+
+
+def redraw(net: nn.Module, draw: torch.Generator) -> nn.Module:
+    """The net with all parameters drawn from the generator, none of them 0 or 1."""
+    with torch.no_grad():
+        for weight in net.parameters():
+            size = weight[0].numel() if weight.dim() > 1 else 4
+            weight.copy_(torch.randn(weight.shape, generator=draw) / size**0.5)
+    return net
+
+
+def vector(found: object) -> Tensor:
+    """The student's numbers as a tensor, whatever they came in."""
+    fits = isinstance(found, list | tuple | Tensor | np.ndarray)
+    expect(fits, f"expected a list of numbers, got {kind(found)}")
+    numbers = []
+    for place, one in enumerate(found, 1):
+        try:
+            numbers.append(float(one.detach() if isinstance(one, Tensor) else one))
+        except (TypeError, ValueError, RuntimeError):
+            hint = f"entry {place} is {kind(one)}: expected one number for each layer"
+            raise Hint(hint) from None
+    return torch.tensor(numbers, dtype=torch.float64)
+
+
+@task(points=4)
+def gradient_norms(draw, function):
+    net, images, labels = net_and_batch(draw)
+    names, parameters = zip(*net.named_parameters())
+    loss = F.cross_entropy(net(images), labels)
+    gradients = dict(zip(names, torch.autograd.grad(loss, parameters)))
+    weights = {name: w for name, w in net.named_parameters() if w.dim() > 1}
+    old = [torch.randn(w.shape, generator=draw) for w in parameters]
+    for weight, gradient in zip(parameters, old):  # as in a training under way
+        weight.grad = gradient.clone()
+    found = ask(function, net, images, labels)
+
+    def of(tensors, measure=Tensor.norm):
+        return vector([measure(tensor.detach()) for tensor in tensors])
+
+    asked = [gradients[name] for name in weights]
+    norms = of(asked)
+    named = [gradient for name, gradient in gradients.items() if "weight" in name]
+    mistakes = {
+        f"{len(names)} numbers, but the net has {len(norms)} weight matrices and "
+        "kernels: biases are among them. How many dimensions has a bias?": (
+            of(gradients.values())
+        ),
+        f"{len(named)} numbers, but the net has {len(norms)} weight matrices and "
+        "kernels: batch norm calls its γ `weight` too, and that is a vector": of(named),
+        "the kernels of convolutions are missing. They have more than two dimensions": (
+            of(gradient for gradient in asked if gradient.dim() == 2)
+        ),
+        "the last layer comes first: begin with the first layer": norms.flip(0),
+        "these are norms of the weights: take those of their gradients": (
+            of(weights.values())
+        ),
+        "these are the norms squared: a root is missing": norms**2,
+        "this is the mean size of an entry. The norm is the root of the sum of the "
+        "squares": of(asked, lambda g: g.abs().mean()),
+        "this is the sum of the entries. The norm is the root of the "
+        "sum of the squares": of(asked, Tensor.sum),
+        "this is the sum of the sizes of the entries. The norm is the root of the sum "
+        "of the squares": of(asked, lambda g: g.abs().sum()),
+        "this is the largest entry of each gradient, not its norm": (
+            of(asked, lambda g: g.abs().max())
+        ),
+        "an older gradient is in them: `backward` adds to what `.grad` holds already": (
+            of(weight.grad for weight in weights.values())
+        ),
+        f"they are {len(images)} times too large, as many as there are pictures: the "
+        "loss is the mean over the pictures, not the sum": len(images) * norms,
+    }
+    same(vector(found), norms, mistakes, "the list")
+    yield 3, "one norm for each weight matrix or kernel, first layer first"
+    expect(
+        all(w.grad is not None and w.grad.equal(g) for w, g in zip(parameters, old)),
+        "the norms are right, but the net's own `.grad` have changed. A training under "
+        "way would go wrong: `torch.autograd.grad` leaves them alone",
+    )
+    yield 1, "the net's own gradients stay as they are"
+
+
+def net_and_batch(draw: torch.Generator) -> tuple[nn.Module, Tensor, Tensor]:
+    """A net with a kernel, a batch norm and matrices; images and labels for it."""
+    channels, pictures, width = (integer(draw, 3 * i, 3 * i + 2) for i in (1, 2, 3))
+    layers = [nn.Conv2d(1, channels, 3), nn.BatchNorm2d(channels), nn.Flatten()]
+    layers.append(nn.Linear(channels * 3 * 4, width))
+    for _ in range(integer(draw, 1, 3)):
+        layers += [nn.Tanh(), nn.Linear(width, width)]
+    images = torch.randn(pictures, 1, 5, 6, generator=draw)
+    labels = torch.randint(width, (pictures,), generator=draw)
+    return redraw(nn.Sequential(*layers), draw), images, labels
+
+
+@task(points=2)
+def before_and_after(draw, order):
+    width, classes, pictures = (integer(draw, 4 * i, 4 * i + 3) for i in (2, 1, 3))
+    net = nn.Sequential(nn.Linear(6, width), nn.Tanh(), nn.Linear(width, classes))
+    stepped = copy.deepcopy(redraw(net, draw))
+    images = torch.randn(pictures, 6, generator=draw)
+    labels = torch.randint(classes, (pictures,), generator=draw)
+
+    def gradients(net):
+        loss = F.cross_entropy(net(images), labels)
+        return torch.autograd.grad(loss, list(net.parameters()))
+
+    first = gradients(net)
+    with torch.no_grad():
+        for weight, gradient in zip(stepped.parameters(), first):
+            weight -= gradient  # a long step, so that the two norms differ
+    second = gradients(stepped)
+    before, after = first[0].norm().item(), second[0].norm().item()
+
+    names = {"F": F, "net": net, "images": images, "labels": labels}
+    names["optimizer"] = torch.optim.SGD(net.parameters(), lr=1.0)
+    names["weight"] = net[0].weight
+    try:
+        exec(in_order(LINES, order), names)
+    except (AttributeError, NameError, RuntimeError) as error:
+        for words, hint in ERRORS.items():
+            expect(words not in str(error), hint)
+        raise
+    late = "`before` is measured behind the step: it is the gradient `after` it"
+    same(names["before"], before, {late: after}, "`before`")
+    mistakes = {
+        "`after` is the norm of both gradients added up: the first is still in `.grad` "
+        "when the second comes. Which line empties it, and when?": (
+            (first[0] + second[0]).norm().item()
+        ),
+        "`after` equals `before`. Between them the weights must move, by a step that "
+        "has a gradient to go by, and then a new gradient is needed": before,
+    }
+    same(names["after"], after, mistakes, "`after`")
+    yield 2, "the gradient's norm before a step and after it"
+
+
+@task(points=4)
+def draw_weight(draw, function):
+    gain, seed = 1.9 + integer(draw, 0, 14) / 20, integer(draw, 0, 10**6)  # none is √2
+
+    def asked(*shape):
+        weight = ask(function, shape, gain, torch.Generator().manual_seed(seed))
+        expect(isinstance(weight, Tensor), f"expected a tensor, got {kind(weight)}")
+        seen = tuple(weight.shape)
+        expect(seen == shape, f"expected the shape {shape}, got {seen}")
+        return weight.detach().double()
+
+    check_spread(asked(integer(draw, 50, 60), integer(draw, 400, 500)), gain)
+    yield 2, "a matrix has variance gain² / fan-in"
+    shape = integer(draw, 20, 26), integer(draw, 30, 40), 5, 7
+    check_spread(asked(*shape), gain)
+    yield 1, "the fan-in of a convolution counts its whole window"
+    expect(
+        torch.equal(asked(*shape), asked(*shape)),
+        "two calls with equal generators give different weights: some numbers do not "
+        "come from `generator`, and nobody can repeat the experiment",
+    )
+    yield 1, "all numbers come from the generator"
+
+
+def check_spread(weight: Tensor, gain: float) -> None:
+    """Hint at what is wrong with weights that should be normal at this scale.
+
+    With over 20,000 of them the standard deviation is known to half a percent.
+    """
+    fan_out, channels, *window = weight.shape
+    fan_in, seen = weight[0].numel(), weight.std().item()
+    signs = "the mean of the weights is not zero: draw numbers of both signs"
+    expect(weight.mean().abs() <= 0.05 * seen, signs)
+    right = gain / fan_in**0.5
+    mistakes = {
+        "the standard deviation is gain² / fan-in. That was asked of the *variance*: "
+        "the standard deviation is its root": gain**2 / fan_in,
+        "the standard deviation is gain / fan-in: take the root of fan-in": (
+            gain / fan_in
+        ),
+        "the variance is 1 / fan-in: the gain is missing": right / gain,
+        "the variance is gain / fan-in: the gain counts squared": right / gain**0.5,
+        "the variance is a third of what was asked, as of numbers between -1 and 1: "
+        "draw from the normal distribution": right / 3**0.5,
+        f"the variance is gain² / {fan_out}, the first number of the shape. That is "
+        f"the number of outputs; the fan-in is {fan_in}": gain / fan_out**0.5,
+        f"the variance is gain² / {channels}. A unit of a convolution sees its whole "
+        f"window, {' × '.join(map(str, window))}, in each channel": gain
+        / channels**0.5,
+        f"the variance is gain² / {weight.shape[-1]}, and that is the window's "
+        "width alone": gain / weight.shape[-1] ** 0.5,
+        "the variance is twice as large: a function such as `kaiming_normal_` brings "
+        "its own gain, √2, unless told otherwise": right * 2**0.5,
+        "the variance is 2 / fan-in, whatever the gain is: √2 is ReLU's": (
+            (2 / fan_in) ** 0.5
+        ),
+        "the variance is gain² by the mean of fan-in and fan-out: that is Glorot's "
+        "scale": gain * (2 / (fan_in + weight[:, 0].numel())) ** 0.5,
+        "the weights have variance 1: they are not scaled": 1.0,
+    }
+    if abs(seen / right - 1) > 0.03:
+        for hint, value in mistakes.items():
+            expect(abs(seen / value - 1) > 0.03, hint)
+        expect(
+            False,
+            f"for a weight {tuple(weight.shape)} and gain {gain:.1f} expected a "
+            f"standard deviation of {right:.4f}, got {seen:.4f}",
+        )
+    expect(
+        weight.abs().max() > 2.2 * right,
+        "the variance is right, but no weight is far from zero: they are drawn "
+        "uniformly. The normal distribution was asked for",
+    )
+
+
+@task(points=3, forbidden=["torch.nn.init.dirac_"])
+def identity_convolution(draw, function):
+    channels, size = integer(draw, 3, 5), 5 + 2 * integer(draw, 0, 1)
+    layer = ask(function, channels, size)
+    fits = isinstance(layer, nn.Conv2d)
+    expect(fits, f"expected an nn.Conv2d, got {kind(layer)}")
+    shape, seen = (channels, channels, size, size), tuple(layer.weight.shape)
+    expect(seen == shape, f"expected a kernel {shape}, got {seen}")
+    x = torch.randn(2, channels, 8, 9, generator=draw)
+    out = ask(layer, x)
+    expect(
+        out.shape == x.shape,
+        f"8×9 pixels go in, {out.shape[2]}×{out.shape[3]} come out. How much padding "
+        f"does a window of {size}×{size} need on each side?",
+    )
+    own, middle = torch.eye(channels)[:, :, None, None].expand(shape), size // 2
+    tap, corner, second = torch.zeros(3, size, size)
+    tap[middle, middle] = corner[0, 0] = second[1, 1] = 1
+    weight = layer.weight.detach()
+    right = own * tap
+    rest = weight - right
+    expect(
+        rest[right > 0].any() or rest.unique().numel() < 3,
+        "the middle of each channel's own kernel is 1, but the other weights are those "
+        "drawn at random. They must be 0",
+    )
+    mistakes = {
+        "the 1 is in a corner of the kernel: the picture moves": own * corner,
+        f"the 1 is at [1, 1], the middle of 3×3. This kernel is {size}×{size}": (
+            own * second
+        ),
+        "the whole window is 1: the output is a sum over the window": own,
+        "the whole window counts alike: the output is blurred": own / size**2,
+        "each output channel is the mean of all channels: the 1 belongs to its own "
+        "channel only": tap.expand(shape) / channels,
+        "each output channel is the sum of all channels: the 1 belongs to its own "
+        "channel only": tap.expand(shape),
+        "all weights are 0": 0 * own,
+    }
+    same(weight, right, mistakes, "the kernel")
+    expect(
+        layer.bias is None or not layer.bias.any(),
+        "the kernel is right, but a bias, drawn at random, is added to its output: a "
+        "convolution has one unless you say otherwise",
+    )
+    same(out, x, {}, "the layer's output, which should be its input,")
+    yield 2, "the convolution gives back its input, negative numbers too"
+    expect(
+        layer.weight.requires_grad and layer.weight.is_leaf,
+        "the kernel cannot be trained: its `requires_grad` is off. Change the numbers "
+        "of the weight under `torch.no_grad()`, and leave the rest of it as it is",
+    )
+    yield 1, "and it can still be trained"
+
+
+@task(points=4)
+def identity_norm(draw, function):
+    channels, eps = integer(draw, 3, 6), integer(draw, 1, 5) / 20
+    scale = 0.3 + torch.rand(channels, 1, 1, generator=draw)
+    x = scale * torch.randn(5, channels, 4, 7, generator=draw) + 2 * scale + 0.5
+    variance, mean = torch.var_mean(x, (0, 2, 3), correction=0)
+    layer = ask(function, mean, variance, eps)
+    fits = isinstance(layer, nn.BatchNorm2d)
+    expect(fits, f"expected an nn.BatchNorm2d, got {kind(layer)}")
+    expect(layer.eps == eps, f"its eps is {layer.eps}, asked for was {eps}")
+    expect(
+        not layer.training,
+        "your layer is in training mode: it would use the statistics of each batch. "
+        "Evaluation mode was asked for",
+    )
+    root, one, zero = (variance + eps).sqrt(), torch.ones(channels), 0 * mean
+    off = "it may be an identity now, but training would begin with other numbers"
+    default = {f"running_mean is still 0: {off}": zero}
+    same(layer.running_mean, mean, default, "running_mean")
+    default = {
+        f"running_var is still 1: {off}": one,
+        f"running_var is 1 - eps, and not the variance that was given: {off}": one
+        - eps,
+        "running_var holds the standard deviation, not the variance": variance.sqrt(),
+    }
+    same(layer.running_var, variance, default, "running_var")
+    mistakes = {
+        "γ is still 1: the layer divides by √(variance + eps), and that is all": (one),
+        "γ is √variance, but batch norm divides by √(variance + eps)": variance.sqrt(),
+        "γ is the variance, but batch norm divides by √(variance + eps)": variance,
+        "γ is variance + eps, but batch norm divides by its root": root**2,
+        "γ is √variance + eps: the eps stands below the root": variance.sqrt() + eps,
+        "γ is 1 / √(variance + eps), so that the layer divides twice": 1 / root,
+    }
+    same(layer.weight, root, mistakes, "γ, the layer's `weight`,")
+    mistakes = {
+        "β is still 0: the mean is taken away and not given back": zero,
+        "β is -mean: the mean is taken away twice": -mean,
+    }
+    same(layer.bias, mean, mistakes, "β, the layer's `bias`,")
+    other = 3 * torch.randn(3, channels, 5, 4, generator=draw)
+    same(ask(layer, other), other, {}, "the output, which should be the input,")
+    yield 3, "in evaluation mode the layer gives back its input"
+    kept = mean.clone()
+    same(ask(layer.train(), x), x, {}, "the output in training mode")
+    layer(other)
+    expect(
+        torch.equal(mean, kept),
+        "when your layer trains, the tensor `mean` that it was given changes: layer "
+        "and caller share it. Copy the numbers, as with `copy_`",
+    )
+    yield 1, "in training mode too, on a batch that has these statistics"
+
+
+@task(points=2)
+def which_line(draw, line):
+    fits = type(line) is int and 1 <= line <= 10
+    expect(fits, f"expected the number of a line, from 1 to 10, got {kind(line)}")
+    expect(line == 8, LINE_HINTS.get(line, ""))
+    yield 2, "line 8: behind the last linear map the logits may be negative"
