@@ -553,7 +553,7 @@ RIGHT = {
         [2, 4, 7, 6, 8, 3, 1, 5],
     ],
     "average_views": [average_views, average_stacked, average_in_one_batch],
-    "which_line": [3],
+    "which_line": [4],
     "find_policy": [find_policy, find_recorded, find_with_counter],
 }
 
@@ -651,12 +651,14 @@ WRONG = {
         (ll.augmentation.averaged, "it calls averaged"),
     ],
     "which_line": [
-        (2, "enough for many squares"),
-        (4, "Why the same five each time?"),
-        (5, "five columns for each batch"),
-        (8, "a square with 4 pixels"),
-        (0, "expected a line from 1 to 8"),
-        ("3", "expected the number of a line"),
+        (1, "squares that reach 4 pixels"),
+        (3, "enough for many squares"),
+        (5, "Why the same five each time?"),
+        (6, "five columns for each batch"),
+        (8, "it begins at 0"),
+        (9, "a slice may end outside"),
+        (0, "expected a line from 1 to 9"),
+        ("4", "expected the number of a line"),
     ],
     "find_policy": [
         (over_budget, "with a budget of"),

@@ -429,16 +429,17 @@ def classifier(draw):
 def which_line(draw, line):
     expect(type(line) is int, "expected the number of a line, such as 1")
     hints = {
-        1: "an empty map to count in: it is right",
-        2: "100 batches: enough for many squares, if they were at new places",
-        4: "five rows, from 0 to 27, for each batch. Why the same five each time?",
-        5: "five columns for each batch. Why the same five each time?",
-        6: "each row with its column: five squares for each batch",
-        7: "where the square would begin above or left of the image, it begins at 0",
-        8: "a square with 4 pixels on each side of its middle: slices may end outside",
+        1: "28×28 pixels, and squares that reach 4 pixels to each side: 9×9",
+        2: "an empty map to count in: it is right",
+        3: "100 batches: enough for many squares, if they were at new places",
+        5: "five rows, from 0 to 27, for each batch. Why the same five each time?",
+        6: "five columns for each batch. Why the same five each time?",
+        7: "each row with its column: five squares for each batch",
+        8: "where the square would begin above or left of the image, it begins at 0",
+        9: "4 pixels on each side of the middle: a slice may end outside",
     }
-    expect(line in (*hints, 3), "expected a line from 1 to 8")
-    expect(line == 3, f"not line {line}: {hints.get(line)}")
+    expect(line in (*hints, 4), "expected a line from 1 to 9")
+    expect(line == 4, f"not line {line}: {hints.get(line)}")
     yield 2, "a new generator with the same seed draws the same numbers, in every batch"
 
 
