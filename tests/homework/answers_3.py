@@ -123,6 +123,11 @@ def no_stage(side, strides):
     return sizes_from(formula)(side, [1] * len(strides))
 
 
+def stages_from_the_picture(side, strides):
+    sides = sizes_from(formula)(side, ())
+    return sides + [formula(side, 3, stride) for stride in strides]
+
+
 def with_picture(side, strides):
     return [side, *sizes_from(formula)(side, strides)]
 
@@ -259,13 +264,14 @@ def faulty_stage(fault):
 
     def stage(side, in_channels, width, num_blocks, stride, stride_in="3x3"):
         total, out_channels = 0, width if fault == "no expansion" else 4 * width
-        entering = in_channels
+        entering, entered = in_channels, side
         if fault == "swapped":
             stride_in = "1x1" if stride_in == "3x3" else "3x3"
         if fault == "always 3x3":
             stride_in = "3x3"
         for number in range(num_blocks):
             out_side = after(side, stride)
+            out_side = side // stride if fault == "floor" else out_side
             reduced = out_side if stride_in == "1x1" else side
             total += reduced**2 * in_channels * width
             total += out_side**2 * (9 * width**2 + width * out_channels)
@@ -276,6 +282,8 @@ def faulty_stage(fault):
             if projected and fault != "none":
                 place = side if fault == "large" else out_side
                 total += place**2 * in_channels * out_channels
+            if fault == "old reduced":
+                total += 0 if number == 0 else (entered**2 - reduced**2) * 4 * width**2
             if fault != "side stays":
                 side = out_side
             in_channels = entering if fault == "channels stay" else out_channels
@@ -447,6 +455,27 @@ class WrongOrder(Bottleneck):
         super().__init__(in_channels, out_channels, middle, stride)
 
 
+class OtherNames(Bottleneck):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.skip = self.downsample
+        del self.downsample
+
+    def forward(self, x):
+        return F.relu(self.path(x) + self.skip(x))
+
+
+class OneNorm(Bottleneck):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.bn2 = self.bn1
+
+
+class NoNorm(Bottleneck):
+    def path(self, x):
+        return self.conv3(F.relu(self.conv2(F.relu(self.conv1(x)))))
+
+
 class Detached(Bottleneck):
     def forward(self, x):
         return super().forward(x).detach()
@@ -469,6 +498,9 @@ def nets_from(block, fault=""):
                 stride = 1 if fault == "never" else stride
                 stride = 2 if fault == "layer1 too" and place == 0 else stride
                 stride = 2 if fault == "every block" and number > 1 else stride
+                if fault == "one block" and place > 1:
+                    stack.append(stack[-1])
+                    continue
                 stack.append(block(channels, middle, out, stride))
                 channels = out
             parts[f"layer{number}"] = nn.Sequential(*stack)
@@ -578,10 +610,12 @@ WRONG = {
         (pool_not_listed, "the map after the pool has its own place"),
         (every_stage, "every stage halves the map"),
         (no_stage, "no stage does"),
+        (stages_from_the_picture, "what leaves a layer goes into the next"),
         (with_picture, "the list begins with the map that leaves conv1"),
         (with_average, "the list ends with the last stage"),
         (sizes_from(lambda n, k, s: (n - k) // s + 1), "you left that out"),
         (sizes_from(lambda n, k, s: (n + 2 * (k // 2) - k) // s), "adds 1 after"),
+        (sizes_from(lambda n, k, s: (n + k // 2 - k) // s + 1), "on both sides: 2p"),
         (
             sizes_from(lambda n, k, s: math.ceil((n + 2 * (k // 2) - k) / s) + 1),
             "the formula rounds its quotient down",
@@ -609,6 +643,10 @@ WRONG = {
         (costs_from(input_pixels), "you took those of the map that goes in"),
         (costs_from(stride_once), "divides both sides, not one"),
         (costs_from(rounded_down), "rounded up"),
+        (
+            costs_from(lambda h, w, c, d, k, s: h / s * w / s * c * d * k * k),
+            "each rou",
+        ),
         (costs_from(twice), "a multiplication and its addition count as one"),
         (costs_from(linear_kernel), "weights for each pair of channels"),
         (costs_from(no_input_channels), "a kernel joins every pair of channels"),
@@ -618,12 +656,15 @@ WRONG = {
         ((right_cost, faulty_stage("only strided")), "the projection is missing"),
         ((right_cost, faulty_stage("each first")), "nothing changes, so the shortcut"),
         ((right_cost, faulty_stage("all")), "nothing changes, so the shortcut"),
-        ((right_cost, faulty_stage("channels stay")), "only the first block goes from"),
+        ((right_cost, faulty_stage("channels stay")), "only the first block gets"),
         (
             (right_cost, faulty_stage("stride stays")),
             "only the first block has the str",
         ),
         ((right_cost, faulty_stage("side stays")), "behind the first block the map is"),
+        ((right_cost, faulty_stage("old reduced")), "in their first 1×1 as well"),
+        ((right_cost, faulty_stage("floor")), "padded, so it is rounded up"),
+        ((right_cost, lambda *_: 0), "where the first block has"),
         ((right_cost, faulty_stage("large")), "the projection has the stride, too"),
         ((right_cost, faulty_stage("no expansion")), "the last 1×1 of a bottleneck of"),
         ((right_cost, faulty_stage("swapped")), "is in the 3x3 here, you have it in"),
@@ -645,12 +686,15 @@ WRONG = {
         (block_answer(NoLast), "there is no ReLU after the sum"),
         (block_answer(NoRelu), "a ReLU inside the path is missing"),
         (block_answer(NoSkip), "the skip is missing"),
-        (block_answer(NoProjection), "its shape changes, so it needs a projection"),
-        (block_answer(AlwaysProjected), "its shape stays, so its skip is the input"),
-        (block_answer(WithBias), "no bias, since batch norm follows"),
+        (block_answer(NoProjection), "changes the shape and has no projection"),
+        (block_answer(AlwaysProjected), "the skip is the input itself"),
+        (block_answer(WithBias), "no bias, batch norm follows"),
         (block_answer(FourTimes), "out_channels is given"),
         (block_answer(WrongOrder), "you took out_channels for the 3×3"),
         (block_answer(Detached), "is detached from its weights"),
+        (block_answer(OtherNames), "use torchvision's names"),
+        (block_answer(OneNorm), "with the same weights"),
+        (block_answer(NoNorm), "each with its batch norm"),
         (block_answer(LibraryBlock), "is made with lectures_lib.resnets"),
         (net_answer("never"), "no stage halves the map"),
         (net_answer("layer1 too"), "layer1 should keep the map"),
@@ -660,6 +704,7 @@ WRONG = {
         (net_answer("out wider"), "widen makes the middle wider"),
         (net_answer("always 50"), "yours all have 3, 4, 6, 3"),
         (net_answer("always 1000"), "should be the length of the logits"),
+        (net_answer("one block"), "make a new layer, or block, for each place"),
         ((Bottleneck, library_net), "is made with lectures_lib.resnets"),
     ],
 }

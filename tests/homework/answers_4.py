@@ -390,6 +390,19 @@ def left_in_evaluation(model, images, view, views):
     return in_training_mode(model, images, view, views)
 
 
+def always_trains_after(model, images, view, views):
+    model.eval()
+    result = in_training_mode(model, images, view, views)
+    model.train()
+    return result
+
+
+def and_as_they_are(model, images, view, views):
+    mean = average_views(model, images, view, views)
+    as_it_is = average_views(model, images, lambda images: images, 1)
+    return (views * mean + as_it_is) / (views + 1)
+
+
 def with_gradients(model, images, view, views):
     was = model.training
     model.eval()
@@ -647,6 +660,9 @@ WRONG = {
         (one_view_more, "a new view each time"),
         (in_training_mode, "the net was asked in training mode"),
         (left_in_evaluation, "put it back"),
+        (always_trains_after, "the net was in evaluation mode, and is not any more"),
+        (and_as_they_are, "count as one more view"),
+        (average_of(lambda x: x.sigmoid().mean(0)), "sigmoid looks at each class"),
         (with_gradients, "hangs on the graph of all views"),
         (ll.augmentation.averaged, "it calls averaged"),
     ],

@@ -1,0 +1,50 @@
+"""Tasks on lines: what the notebook shows is what its check knows."""
+
+import nbformat
+import pytest
+import torch
+
+import lectures_lib as ll
+from lectures_lib import homework
+from tests.homework.test_tables import COURSE
+
+
+def source_of(number):
+    """The cells of a source by their id, and the module of its checks."""
+    folder = COURSE / "source" / f"homework_{number}"
+    notebook = nbformat.read(folder / f"homework_{number}.ipynb", as_version=4)
+    cells = {cell.id: cell.source for cell in notebook.cells}
+    return cells, homework.load(folder / "checks.py")
+
+
+@pytest.mark.parametrize(
+    ("number", "task"), [(3, "hooks_in_order"), (4, "training_in_order")]
+)
+def test_the_lines_to_be_ordered_are_those_of_the_check(number, task):
+    cells, checks = source_of(number)
+    shown = "\n".join(f"{n}  {line}" for n, line in enumerate(checks.LINES, 1))
+    assert f"```python\n{shown}\n```" in cells[f"{task}-text"]
+
+
+def run(cell, old="", new=""):
+    """The names after a program has run, with one line of it mended."""
+    assert old in cell
+    space = {"torch": torch, "ll": ll}
+    exec(cell.replace(old, new), space)
+    return space
+
+
+def test_one_line_of_the_costs_is_wrong():
+    cell = source_of(3)[0]["which_line-program"]
+    costs = run(cell)["costs"]
+    assert costs == [costs[0], costs[0], costs[0] * 9 / 16, costs[0] / 4]
+    costs = run(cell, "width + 64  # line 7", "width * 2")["costs"]
+    assert len(set(costs)) == 1
+
+
+def test_one_line_of_the_cutout_is_wrong():
+    cell = source_of(4)[0]["which_line-program"]
+    assert len(run(cell)["covered"].unique()) < 10  # multiples of a hundred
+    new = "draw = draw if _ else ll.environment.generator(0)"
+    mended = run(cell, "draw = ll.environment.generator(0)  # line 4", new)["covered"]
+    assert mended.min() > 0 and mended.sum() > 30_000
