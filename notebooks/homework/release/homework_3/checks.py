@@ -92,6 +92,8 @@ def same_sizes(map_sizes, side, strides):
         "the list begins with the map that leaves conv1": [side, *right],
         "the list ends with the last stage, before the average pool": [*right, 1],
     }
+    apart = [*right[:2], *[walk(side, [stage])[0] for stage in stages]]
+    mistakes["what leaves a layer goes into the next: your stages begin anew"] = apart
     for text, s in ((" every stage halves the map", 2), (" no stage does", 1)):
         mistakes[as_given + text] = walk(side, [conv1, pool, *[(3, s)] * len(strides)])
     formulas = {
@@ -102,6 +104,7 @@ def same_sizes(map_sizes, side, strides):
         "the formula rounds its quotient down, ⌊…⌋; you keep the fraction": (
             lambda n, k, s: (n + 2 * (k // 2) - k) / s + 1
         ),
+        "the padding is on both sides: 2p": (lambda n, k, s: (n + k // 2 - k) // s + 1),
         "the formula adds 1 after dividing": (
             lambda n, k, s: (n + 2 * (k // 2) - k) // s
         ),
@@ -114,7 +117,8 @@ def same_sizes(map_sizes, side, strides):
     }
     mistakes |= {hint: walk(side, steps, after) for hint, after in formulas.items()}
     seen = ask(map_sizes, side, strides)
-    same(seen, right, mistakes, f"the sides for {side} pixels and strides {strides}")
+    what = f"the sides for {side} pixels, strides {strides} (conv1, the pool, stages)"
+    same(seen, right, mistakes, what)
 
 
 # Task 3: lines in order
@@ -145,8 +149,7 @@ def hooks_in_order(draw, order):
         ) from None
     except NameError as error:
         raise Hint(
-            f"{error}: a line uses `{error.name}` before (or without) the line that "
-            "makes it"
+            f"a line uses `{error.name}` before the line that makes it"
         ) from None
     end = (channels, (side - 2) // 2, (side - 2) // 2)
     right = [(channels, side - 2, side - 2)] * 2 + [end]
@@ -196,6 +199,7 @@ def same_cost(convolution_cost, h, w, c, d, k, s):
         f"{seen}: stride {s} divides both sides, not one": h * across * c * d * k * k,
         f"{seen}; you took those of the map that goes in": h * w * weights,
         f"{seen}: {h} / {s} and {w} / {s}, rounded up": (h // s) * (w // s) * weights,
+        f"{seen}: {h} / {s} and {w} / {s}, each rounded up": h * w / s**2 * weights,
         "a multiplication and its addition count as one here": 2 * pixels * weights,
         f"a kernel has {k}×{k} weights for each pair of channels": pixels * c * d * k,
         f"a kernel joins every pair of channels: {c} times {d}": pixels * d * k * k,
@@ -205,19 +209,19 @@ def same_cost(convolution_cost, h, w, c, d, k, s):
             ((h - k) // s + 1) * ((w - k) // s + 1) * weights
         ),
     }
-    if s == 1:
-        mistakes = {hint: v for hint, v in mistakes.items() if v != pixels * weights}
     found = ask(convolution_cost, h, w, c, d, k, s)
-    same(found, pixels * weights, mistakes, f"for {(h, w, c, d, k, s)}")
+    what = f"for a map of {h}×{w}, {c} to {d} channels, kernel size {k}, stride {s}"
+    same(found, pixels * weights, mistakes, what)
 
 
 def cost(side, channels, width, num_blocks, stride, stride_in, mistake=""):
     "Of a stage of bottlenecks, right or with a mistake."
-    total, out = 0, width if mistake == "expansion" else 4 * width
+    total, out, old = 0, width if mistake == "expansion" else 4 * width, side
     entering = channels
     for block in range(num_blocks):
-        after = -(-side // stride)
+        after = side // stride if mistake == "floor" else -(-side // stride)
         reduced = after if stride_in == "1x1" else side
+        reduced = old if mistake == "old reduced" else reduced
         total += reduced**2 * channels * width
         total += after**2 * (9 * width * width + width * out)
         changes = stride > 1 or channels != out
@@ -231,21 +235,23 @@ def cost(side, channels, width, num_blocks, stride, stride_in, mistake=""):
     return total
 
 
-def same_stage(stage_cost, *arguments):
-    _, channels, width, _, stride, stride_in = arguments
+def same_stage(stage_cost, side, channels, width, num_blocks, stride, stride_in):
+    arguments = (side, channels, width, num_blocks, stride, stride_in)
     other = {"1x1": "3x3", "3x3": "1x1"}[stride_in]
-    first = f"only the first block goes from {channels} channels to {4 * width}"
+    smaller = "behind the first block the map is smaller: the others have its size"
     hints = {
-        "no projection": f"the projection is missing: {channels} channels become "
-        f"{4 * width}, which takes a 1×1 on the shortcut, whatever the stride",
+        "no projection": "the projection is missing: the shape changes (stride "
+        f"{stride}, {channels} to {4 * width} channels), so a 1×1 is on the shortcut",
         "every first": f"{channels} channels and stride {stride}: nothing changes, so "
         "the shortcut has no projection",
         "always": "only a block that changes the shape has a projection; the others "
         "pass their input on as it is",
-        "same channels": f"{first}; the others take {4 * width}",
+        "same channels": f"only the first block gets {channels} channels, the others "
+        f"get {4 * width}",
         "every block": "only the first block has the stride; the others keep the size",
-        "same side": "behind the first block the map is smaller: the other blocks have "
-        "its size",
+        "same side": smaller,
+        "old reduced": f"{smaller}, in their first 1×1 as well",
+        "floor": f"side {side} and stride {stride}: padded, so it is rounded up",
         "large projection": "the projection has the stride, too: count the pixels that "
         "leave it",
         "expansion": f"the last 1×1 of a bottleneck of width {width} makes "
@@ -254,11 +260,13 @@ def same_stage(stage_cost, *arguments):
     mistakes = {text: cost(*arguments, mistake) for mistake, text in hints.items()}
     place = f"the stride is in the {stride_in} here, you have it in the {other}"
     mistakes[place] = cost(*arguments[:-1], other)
-    found = ask(stage_cost, *arguments)
-    mistakes["a multiplication and its addition count as one here"] = 2 * cost(
-        *arguments
-    )
-    same(found, cost(*arguments), mistakes, f"for {arguments}")
+    right = cost(*arguments)
+    mistakes["a multiplication and its addition count as one here"] = 2 * right
+    first, more = cost(side, channels, width, 1, stride, stride_in), num_blocks - 1
+    what = f"for stage_cost{arguments}, where the first block has {first}"
+    if more:
+        what += f" and each of {more} others {(right - first) // more}"
+    same(ask(stage_cost, *arguments), right, mistakes, what)
 
 
 # Task 5: which line
@@ -270,7 +278,7 @@ def which_line(draw, line):
     kept = "The second bar is right, so look for what goes wrong only later"
     hints = {
         1: "56 pixels and 64 channels behind the pool: right, as is the first bar",
-        2: "four stages of three blocks each, as the title says",
+        2: "four stages of three blocks each, as the task says",
         3: f"3×3 weights for each pair of channels, in and out: right. {kept}",
         4: f"a weight is used once for each pixel of the map: right. {kept}",
         5: f"two convolutions in each of `count` blocks: right. {kept}",
@@ -289,7 +297,7 @@ def resnet(draw, Bottleneck, make_resnet):
     seed = number(draw, 0, 10**6)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        same_block(draw, Bottleneck, 4, 12, 12, 1)
+        same_block(draw, Bottleneck, 12, 4, 12, 1)
         yield 2, "a block that keeps its shape"
         same_block(draw, Bottleneck, 6, 4, 10, 1)
         same_block(draw, Bottleneck, 6, 10, 6, 2)
@@ -347,19 +355,34 @@ def same_shapes(module, right, mistakes, what):
     seen = {name: tuple(t.shape) for name, t in module.state_dict().items()}
     for hint, shapes in mistakes.items():
         expect(seen != shapes or seen == right, hint)
-    for name in sorted(right.keys() | seen.keys()):
-        one, other = seen.get(name), right.get(name)
-        if name.endswith("bias") and other is None:
-            raise Hint(f"{what} has {name}: no bias, since batch norm follows")
-        if "downsample" in name and one is None:
-            raise Hint(
-                f"{what} lacks {name}: its shape changes, so it needs a projection"
-            )
-        if "downsample" in name and other is None:
-            raise Hint(f"{what} has {name}: its shape stays, so its skip is the input")
-        expect(one is not None, f"{what} lacks {name} {other}")
-        expect(other is not None, f"{what} has {name} {one}, which should not be there")
-        expect(one == other, f"{name} of {what} is {one}: expected {other}")
+    unknown = [name for name in seen if name not in right]
+    missing = [name for name in right if name not in seen]
+    if unknown and missing:
+        names = f"{what} has {unknown[0]}, but no {missing[0]}"
+        raise Hint(f"{names}: use torchvision's names, layer1 for the first stage")
+    for name, shape in right.items():
+        if name not in seen and "downsample" in name:
+            raise Hint(f"{what} changes the shape and has no projection: no {name}")
+        expect(name in seen, f"{what} has no {name}")
+        got = seen[name]
+        expect(got == shape, f"{name} of {what} is {got}: expected {shape}")
+    for name in unknown:
+        expect("conv" not in name, f"{what} has {name}: no bias, batch norm follows")
+        expect(
+            "downsample" not in name,
+            f"{what} has {name}, but its shape stays: the skip is the input itself",
+        )
+        raise Hint(f"{what} has {name}, which should not be there")
+    learned = [
+        torch.Size(shape).numel()
+        for name, shape in right.items()
+        if name.endswith(("weight", "bias"))
+    ]
+    expect(
+        sum(p.numel() for p in module.parameters()) == sum(learned),
+        f"some parts of {what} are one and the same, with the same weights: make a new "
+        "layer, or block, for each place",
+    )
 
 
 def same_block(draw, Bottleneck, channels, middle, out, stride):
@@ -386,7 +409,13 @@ def same_block(draw, Bottleneck, channels, middle, out, stride):
     expect(isinstance(found, torch.Tensor), f"{what} returns no tensor")
     values = {text: output(x, state, stride, text) for text in FORWARD}
     mistakes = {f"{what}: {text}": value for text, value in values.items()}
-    same(found, output(x, state, stride), mistakes, f"the output of {what}")
+    same(
+        found,
+        output(x, state, stride),
+        mistakes,
+        f"the output of {what} (three convolutions, each with its batch norm; a ReLU "
+        "behind the first two, and behind the sum)",
+    )
     expect(found.requires_grad, f"the output of {what} is detached from its weights")
 
 

@@ -198,7 +198,7 @@ def spread(drawn, n, name):
 
 @task(points=4, forbidden=LIBRARY)
 def cutout(draw, cutout):
-    h, w, size = number(draw, 6, 8), number(draw, 9, 11), 3 + 2 * number(draw, 0, 1)
+    h, w, size = number(draw, 6, 8), number(draw, 10, 12), 3 + 2 * number(draw, 0, 1)
     images = 0.1 + 0.8 * torch.rand(MANY, 3, h, w, generator=draw)
     value = 1.5 + number(draw, 0, 3) / 4
     found = ask(cutout, images, size, value, torch.Generator().manual_seed(size))
@@ -342,13 +342,15 @@ def average_views(draw, average_views):
     net = classifier(draw).eval()
     offer = View(draw, images, views)
     found = ask(average_views, net, images, offer, views)
+    mode = net.training
     expect(offer.calls, "view was never called: ask about views, not about the images")
     expect(
         offer.calls == views,
         f"view was called {offer.calls} times: expected {views}, a new view each time",
     )
     with torch.no_grad():
-        logits = torch.stack([net(view) for view in offer.made])
+        logits = torch.stack([net.eval()(view) for view in offer.made])
+        as_it_is = net(images).softmax(1)
     right = logits.softmax(2).mean(0)
     votes = F.one_hot(logits.argmax(2), 4).float().mean(0)
     mistakes = {
@@ -364,6 +366,11 @@ def average_views(draw, average_views):
             right.argmax(1)
         ),
         "these are the probabilities of the last view only": logits[-1].softmax(1),
+        "the images as they are count as one more view in your mean: leave them out": (
+            (right * views + as_it_is) / (views + 1)
+        ),
+        "sigmoid looks at each class by itself; the probabilities of an image should "
+        "sum to 1: softmax": logits.sigmoid().mean(0),
     }
     expect(
         not offer.strange,
@@ -371,6 +378,7 @@ def average_views(draw, average_views):
     )
     same(found.detach() if isinstance(found, torch.Tensor) else found, right, mistakes)
     yield 2, f"the mean of the probabilities of {views} views"
+    expect(not mode, "the net was in evaluation mode, and is not any more: put it back")
     net, offer = classifier(draw).train(), View(draw, images, views)
     state = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     with torch.random.fork_rng(devices=[]):
