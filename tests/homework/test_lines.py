@@ -23,7 +23,7 @@ def source_of(number):
 def test_the_lines_to_be_ordered_are_those_of_the_check(number, task):
     cells, checks = source_of(number)
     shown = "\n".join(f"{n}  {line}" for n, line in enumerate(checks.LINES, 1))
-    assert f"```python\n{shown}\n```" in cells[f"{task}-text"]
+    assert f"```python\n{shown}\n```" in cells[ftask.replace("_", "-") + "-text"]
 
 
 def run(cell, old="", new=""):
@@ -35,7 +35,7 @@ def run(cell, old="", new=""):
 
 
 def test_one_line_of_the_costs_is_wrong():
-    cell = source_of(3)[0]["which_line-program"]
+    cell = source_of(3)[0]["which-line-program"]
     costs = run(cell)["costs"]
     assert costs == [costs[0], costs[0], costs[0] * 9 / 16, costs[0] / 4]
     costs = run(cell, "width + 64  # line 7", "width * 2")["costs"]
@@ -43,7 +43,7 @@ def test_one_line_of_the_costs_is_wrong():
 
 
 def test_one_line_of_the_cutout_is_wrong():
-    cell = source_of(4)[0]["which_line-program"]
+    cell = source_of(4)[0]["which-line-program"]
     assert len(run(cell)["covered"].unique()) < 10  # multiples of a hundred
     new = "draw = draw if _ else ll.environment.generator(0)"
     mended = run(cell, "draw = ll.environment.generator(0)  # line 4", new)["covered"]

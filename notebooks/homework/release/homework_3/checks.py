@@ -183,9 +183,9 @@ def multiply_adds(draw, convolution_cost, stage_cost):
     same_stage(stage_cost, side, 3 * width, width, blocks, 1, "3x3")
     yield 1, f"{blocks} of them, where the first changes the channels"
     for entering in (2 * side, 2 * side + 1):
-        same_stage(stage_cost, entering, 2 * width, width, blocks, 2, "3x3")
+        same_stage(stage_cost, entering, 5 * width, width, blocks, 2, "3x3")
     yield 1, "stride 2 in the 3×3, as in torchvision"
-    same_stage(stage_cost, side, 2 * width, width, blocks, 2, "1x1")
+    same_stage(stage_cost, side, 5 * width, width, blocks, 2, "1x1")
     same_stage(stage_cost, side, 4 * width, width, blocks, 2, "1x1")
     yield 1, "stride 2 in the first 1×1, as in the paper"
 

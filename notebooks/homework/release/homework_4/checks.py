@@ -458,24 +458,28 @@ def which_line(draw, line):
 def find_policy(draw, find_policy):
     names = [f"operation {letter}" for letter in "ABCDEF"]
     enough = 1 + 6 * 7 // 2
-    harmful = Scores(draw, names, enough, harm=True)
-    fair = Scores(draw, names, enough)
-    for scores in (harmful, fair):
-        policy = fairly(find_policy, scores)
-    yield 2, f"within the budget, the best of what it asked: {sorted(policy)}"
-    best = max(map(fair.validation, subsets(names)))
-    found = fair.validation(policy)
-    expect(
-        max(map(len, fair.asked)) > 1,
-        "only single operations were tried: go on, and add a second one to the best",
-    )
-    expect(
-        found > best - 1e-9,
-        f"it finds {found:.3f} where {best:.3f} can be found in {enough} scores: in "
-        "each round try each operation that is left together with those you have, and "
-        "keep the best",
-    )
-    yield 2, f"it grows to the best policy of 64, with {len(fair.asked)} scores"
+    fairly(find_policy, Scores(draw, names, enough, harm=True))
+    trials = [
+        Scores(draw, names, enough) for _ in range(5)
+    ]  # luck helps once, or twice
+    policies = [fairly(find_policy, scores) for scores in trials]
+    yield 2, f"within the budget, the best of what it asked: {sorted(policies[0])}"
+    for scores, policy in zip(trials, policies):
+        expect(
+            max(map(len, scores.asked)) > 1,
+            "only single operations were tried: go on, add a second one to the best",
+        )
+        best, found = (
+            max(map(scores.validation, subsets(names))),
+            scores.validation(policy),
+        )
+        expect(
+            found > best - 1e-9,
+            f"it finds {found:.3f} where {best:.3f} can be found in {enough} scores: "
+            "in each round try each operation that is left together with those you "
+            "have, and keep the best",
+        )
+    yield 2, f"it grows to the best policy of 64, with {len(scores.asked)} scores"
     for budget in (1, 1 + number(draw, 2, 4), 9, 13):
         fairly(find_policy, Scores(draw, names, budget))
     yield 1, "a budget that ends in the middle of a round"
