@@ -23,7 +23,7 @@ def source_of(number):
 def test_the_lines_to_be_ordered_are_those_of_the_check(number, task):
     cells, checks = source_of(number)
     shown = "\n".join(f"{n}  {line}" for n, line in enumerate(checks.LINES, 1))
-    assert f"```python\n{shown}\n```" in cells[ftask.replace("_", "-") + "-text"]
+    assert f"```python\n{shown}\n```" in cells[f"{task}-text".replace("_", "-")]
 
 
 def run(cell, old="", new=""):
