@@ -1,0 +1,570 @@
+"""Homework 4, data augmentation: what the answers are compared with.
+
+What is random is checked on hundreds of images: a right answer fails by chance less
+often than once in a thousand million times.
+"""
+
+from itertools import chain, combinations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from lectures_lib.homework import Hint, ask, expect, in_order, kind, same, task
+
+MANY = 900  # images, where what is random is checked
+LIBRARY = tuple(
+    f"lectures_lib.augmentation.{name}"
+    for name in ("transform", "augment", "random_crop", "averaged")
+)
+
+
+def number(draw, low, high):
+    "A whole number from low to high, both included."
+    return torch.randint(low, high + 1, (), generator=draw).item()
+
+
+def twice(draw, function, *arguments):
+    "One of two results, which must depend on the generator and on nothing else."
+    seed = number(draw, 0, 10**6)
+    generator = torch.Generator().manual_seed(seed)
+    first, second = (ask(function, *arguments, generator) for _ in range(2))
+    as_before(first, arguments[0])
+    again = ask(function, *arguments, torch.Generator().manual_seed(seed))
+    expect(
+        torch.equal(first, again),
+        "two generators with the same seed give different results: every random number "
+        "must come from `generator`, as in torch.rand(…, generator=generator)",
+    )
+    expect(
+        not torch.equal(first, second),
+        "two calls give the same result: draw from `generator` as it comes, without a "
+        "seed of your own",
+    )
+    return first
+
+
+def as_before(found, images):
+    expect(
+        isinstance(found, torch.Tensor) and kind(found) == kind(images),
+        f"expected images like those that came, {kind(images)}; got {kind(found)}",
+    )
+
+
+# Task 1: mirror
+
+
+@task(points=3, forbidden=LIBRARY)
+def mirror(draw, mirror):
+    images = torch.rand(100, 3, 9, 6, generator=draw).double().transpose(2, 3)
+    found = ask(mirror, images, torch.Generator().manual_seed(number(draw, 0, 999)))
+    as_before(found, images)
+    others = {
+        "upside down: the last dimension is the width, that before it the height": -2,
+        "turned by 180°: only left and right should change": (-2, -1),
+        "with their channels reversed: the width is the last dimension": 1,
+        "in another place of the batch, away from their labels: the width is the last "
+        "dimension": 0,
+    }
+    mirrored = equal(found, images.flip(-1))
+    for hint, places in others.items():
+        other = equal(found, images.flip(places)) & ~equal(found, images)
+        expect(not other.any(), f"{int(other.sum())} of 100 images are {hint}")
+    strange = int((~mirrored & ~equal(found, images)).sum())
+    expect(
+        not strange, f"{strange} of 100 images are neither as they were nor mirrored"
+    )
+    yield 1, "each image is as it was, or its mirror image"
+    generator = torch.Generator().manual_seed(number(draw, 0, 999))
+    calls = [equal(ask(mirror, images, generator), images.flip(-1)) for _ in range(10)]
+    counts = [int(call.sum()) for call in calls]
+    expect(sum(counts), "no image is mirrored in ten calls: expected about one in two")
+    expect(sum(counts) < 1000, "every image is mirrored: expected about one in two")
+    expect(
+        not set(counts) <= {0, 100},
+        "all images of a batch are mirrored, or none: toss a coin for each image",
+    )
+    twice(draw, mirror, images)
+    yield 1, "each image has a coin of its own, from the generator"
+    expect(
+        400 < sum(counts) < 600,
+        f"{sum(counts)} of 1000 images were mirrored: expected about one in two",
+    )
+    yield 1, f"about every second one: {sum(counts)} of 1000"
+
+
+def equal(images, others):
+    "Which images are the same: (n,)."
+    return (images == others).flatten(1).all(1)
+
+
+# Task 2: random crops
+
+
+@task(points=5, forbidden=LIBRARY)
+def crops(draw, crop_at, random_crop):
+    pad = number(draw, 1, 3)
+    images = 0.5 + torch.rand(6, 3, 7, 10, generator=draw)
+    tops, lefts = torch.randint(2 * pad + 1, (2, 6), generator=draw)
+    tops[:2], lefts[:2] = torch.tensor([0, 2 * pad]), torch.tensor([2 * pad, 0])
+    same_crops(crop_at, images, tops, lefts, pad)
+    same_crops(crop_at, images[:2].double(), tops[:2], lefts[:2], pad)
+    yield 2, "each image is cut at its own place, with zeros around it"
+    pad, h, w = 2, number(draw, 5, 7), number(draw, 8, 10)
+    images = torch.empty(MANY, 2, h, w)
+    images[:, 0] = 1 + torch.arange(h * w).reshape(h, w)  # where a pixel comes from,
+    images[:, 1] = 1 + torch.arange(MANY)[:, None, None]  # and from which image
+    found = twice(draw, random_crop, images, pad)
+    middle = found[:, 0, h // 2, w // 2].long() - 1
+    tops = (middle // w - h // 2 + pad).clamp(0, 2 * pad)
+    lefts = (middle % w - w // 2 + pad).clamp(0, 2 * pad)
+    strange = MANY - int(equal(found, cut(images, pad, tops, lefts)).sum())
+    expect(
+        not strange, f"{strange} of {MANY} images are none of their 25 crops (pad 2)"
+    )
+    apart(tops, lefts, "get the same crop")
+    yield 1, "each image gets one of its own crops, with the generator's numbers"
+    spread(tops, 2 * pad + 1, "tops")
+    spread(lefts, 2 * pad + 1, "lefts")
+    yield 2, "all (2 · pad + 1)² places occur, about equally often"
+
+
+def cut(images, pad, tops, lefts, how="constant", value=None, size=None):
+    h, w = size or images.shape[-2:]
+    padded = F.pad(images, [pad] * 4, how, value)
+    places = zip(padded, tops.tolist(), lefts.tolist())
+    return torch.stack([image[:, t : t + h, x : x + w] for image, t, x in places])
+
+
+def same_crops(crop_at, images, tops, lefts, pad):
+    places = zip(images, (pad - tops).tolist(), (pad - lefts).tolist())
+    rolled = torch.stack([image.roll((y, x), (1, 2)) for image, y, x in places])
+    aside = F.pad(images, (0, 2 * pad, 0, 2 * pad))
+    aside = cut(aside, 0, tops, lefts, size=images.shape[-2:])
+    first = tops[:1].expand_as(tops), lefts[:1].expand_as(lefts)
+    mistakes = {
+        "all images are cut where the first one is": cut(images, pad, *first),
+        "tops count rows from above, lefts columns": cut(images, pad, lefts, tops),
+        "the crop moves the other way: tops[i] = 0 keeps the zeros above the image": (
+            cut(images, pad, 2 * pad - tops, 2 * pad - lefts)
+        ),
+        "around the image there are zeros; you repeat its border": (
+            cut(images, pad, tops, lefts, "replicate")
+        ),
+        "around the image there are zeros; you mirror it there": (
+            cut(images, pad, tops, lefts, "reflect")
+        ),
+        "around the image there are zeros; you have ones": (
+            cut(images, pad, tops, lefts, value=1)
+        ),
+        "the zeros belong on all four sides, not only on the right and below": aside,
+        "what leaves on one side comes back on the other: there are zeros": rolled,
+        "the images come back as they were, whatever tops and lefts say": images,
+    }
+    found = ask(crop_at, images, tops, lefts, pad)
+    same(found, cut(images, pad, tops, lefts), mistakes, "the crops")
+
+
+def apart(rows, columns, what):
+    "Not all at one place, and not all on one diagonal."
+    same_place = len(rows.unique()) == len(columns.unique()) == 1
+    expect(not same_place, f"all images of the batch {what}: draw one for each image")
+    expect(
+        not torch.equal(rows, columns),
+        "the place across is always the one down: draw it by itself",
+    )
+
+
+def spread(drawn, n, name):
+    "Each number from 0 to n - 1 occurs, about equally often."
+    low, high = int(drawn.min()), int(drawn.max())
+    expect(
+        high != n - 2,
+        f"{name} are never {n - 1}, which is possible as well: torch.randint leaves "
+        "its upper end out",
+    )
+    expect(
+        low == 0 and high == n - 1,
+        f"{name} lie between {low} and {high}: expected all from 0 to {n - 1}",
+    )
+    mean = len(drawn) / n
+    few = mean - 6.5 * mean**0.5  # so few come by chance once in 10¹⁰ times
+    fair = drawn.bincount(minlength=n).min() > few
+    expect(fair, f"some {name} are drawn far more often than others")
+
+
+# Task 3: cutout
+
+
+@task(points=4, forbidden=LIBRARY)
+def cutout(draw, cutout):
+    h, w, size = number(draw, 6, 8), number(draw, 10, 12), 3 + 2 * number(draw, 0, 1)
+    images = 0.1 + 0.8 * torch.rand(MANY, 3, h, w, generator=draw)
+    value = 1.5 + number(draw, 0, 3) / 4
+    found = ask(cutout, images, size, value, torch.Generator().manual_seed(size))
+    as_before(found, images)
+    covered = found != images
+    expect(covered.any(), "no image has a square")
+    expect(
+        (covered.any(1) == covered.all(1)).all(), "a square goes through all channels"
+    )
+    other = found[covered & (found != value)]
+    expect(not len(other), f"a square has the asked value, {value}, not {other[:1]}")
+    covered = covered[:, 0]
+    bare = int((~covered.flatten(1).any(1)).sum())
+    expect(
+        not bare,
+        f"{bare} of {MANY} images have no square. Do you slice? A slice that begins "
+        "below 0 counts from the end, and is empty: begin at 0 where it sticks out",
+    )
+    rows, columns = covered.any(2), covered.any(1)
+    whole = covered == (rows[:, :, None] & columns[:, None, :])
+    expect(whole.all(), "the covered pixels of an image form one square")
+    down, across = middles(rows, size), middles(columns, size)
+    yield 2, f"one square of {size}×{size}, or what of it is inside, in all channels"
+    apart(down, across, "have their square at the same place")
+    for middle, n, name in ((down, h, "rows"), (across, w, "columns")):
+        expect(
+            middle.min() < size // 2,
+            "the square never sticks out: its middle may be any pixel of the image, "
+            "also of its first and last row and column",
+        )
+        spread(middle, n, f"the middle's {name}")
+    yield 1, "its middle may be any pixel of the image"
+    twice(draw, cutout, images[:50].double(), size, value)
+    yield 1, "at a new place for each image and each call"
+
+
+def middles(lines, size):
+    "The middle of each square, from the lines it covers: (n, side) to (n,)."
+    n, half = lines.shape[1], size // 2
+    first, last = lines.int().argmax(1), n - 1 - lines.flip(1).int().argmax(1)
+    middle = torch.where(first > 0, first + half, last - half)
+    expect(middle.max() < n, "the drawn pixel is the middle of its square, no corner")
+    right = (middle - half).clamp(0) == first
+    right &= (middle + half).clamp(max=n - 1) == last
+    wrong = (last - first + 1)[~right]
+    expect(
+        not len(wrong),
+        f"a square is {wrong[:1].tolist()} pixels wide or high where it should be more "
+        f"or less: for size {size} it has its middle, and {half} on each side",
+    )
+    return middle
+
+
+# Task 4: lines in order
+
+LINES = (
+    "        optimizer.step()",
+    "for epoch in range(3):",
+    "        loss.backward()",
+    "    batches = torch.randperm(12, generator=generator).split(4)",
+    "        optimizer.zero_grad()",
+    "        moved = augment(images[batch], generator)",
+    "    for batch in batches:",
+    "        loss = loss_of(net(moved), labels[batch])",
+)
+
+
+@task(points=2)
+def training_in_order(draw, order):
+    program = in_order(LINES, order)
+    seed = number(draw, 0, 10**6)
+    place = {line: order.index(line) for line in range(1, 9)}
+    space = {}
+    try:
+        space = train(program, seed)
+    except IndentationError:
+        raise Hint(
+            "an indented line belongs below a line that ends in a colon: lines with "
+            "four spaces into the first loop, lines with eight into the second"
+        ) from None
+    except NameError as error:
+        raise Hint(
+            f"{error}: a line uses `{error.name}` before the line that makes it"
+        ) from None
+    except RuntimeError as error:
+        raise Hint(f"it raises {error}") from None
+    expect(
+        not place[3] < place[5] < place[1],
+        "zero_grad between backward and step throws away what backward has found",
+    )
+    expect(
+        place[3] < place[1], "step uses the gradients, so backward has to come before"
+    )
+    right = train("\n".join(LINES[n - 1] for n in (2, 4, 7, 6, 5, 8, 3, 1)), seed)
+    same(space["net"].weight, right["net"].weight, what="the weights after training")
+    yield 2, "new random numbers in each step, and one step for each batch"
+
+
+class Descent:
+    "Gradient descent, with the methods of torch.optim, whose import takes seconds."
+
+    def __init__(self, net):
+        self.weights = list(net.parameters())
+
+    def zero_grad(self):
+        for weight in self.weights:
+            weight.grad = None
+
+    def step(self):
+        with torch.no_grad():
+            for weight in self.weights:
+                if weight.grad is not None:
+                    weight -= 0.1 * weight.grad
+
+
+def train(program, seed):
+    "The names after the program has run."
+    generator = torch.Generator().manual_seed(seed)
+    net = nn.Linear(5, 3)
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.copy_(torch.randn(weight.shape, generator=generator))
+    space = {
+        **{"torch": torch, "net": net, "optimizer": Descent(net)},
+        **{"generator": generator, "loss_of": F.cross_entropy},
+        "augment": lambda x, g: x + torch.rand(x.shape, generator=g),
+        "images": torch.randn(12, 5, generator=generator),
+        "labels": torch.arange(12) % 3,
+    }
+    exec(compile(program, "order", "exec"), space)
+    return space
+
+
+# Task 5: averaging over views
+
+
+@task(points=4, forbidden=LIBRARY)
+def average_views(draw, average_views):
+    images = torch.rand(7, 1, 4, 5, generator=draw)
+    views = number(draw, 3, 5)
+    net = classifier(draw).eval()
+    offer = View(draw, images, views)
+    found = ask(average_views, net, images, offer, views)
+    mode = net.training
+    expect(offer.calls, "view was never called: ask about views, not about the images")
+    expect(
+        offer.calls == views,
+        f"view was called {offer.calls} times: expected {views}, a new view each time",
+    )
+    with torch.no_grad():
+        logits = torch.stack([net.eval()(view) for view in offer.made])
+        as_it_is = net(images).softmax(1)
+    right = logits.softmax(2).mean(0)
+    votes = F.one_hot(logits.argmax(2), 4).float().mean(0)
+    mistakes = {
+        "probabilities are averaged, not logits: softmax first, then the mean": (
+            logits.mean(0).softmax(1)
+        ),
+        "these are averaged logits: expected averaged probabilities": logits.mean(0),
+        "these are votes: average the probabilities themselves, not the answers": votes,
+        "the probabilities of an image should sum to 1: softmax over the classes, the "
+        "last dimension, not over the images": logits.softmax(1).mean(0),
+        f"this is the sum over {views} views: divide by {views}": right * views,
+        "these are answers, one class for each image: expected probabilities": (
+            right.argmax(1)
+        ),
+        "these are the probabilities of the last view only": logits[-1].softmax(1),
+        "the images as they are count as one more view in your mean: leave them out": (
+            (right * views + as_it_is) / (views + 1)
+        ),
+        "sigmoid looks at each class by itself; the probabilities of an image should "
+        "sum to 1: softmax": logits.sigmoid().mean(0),
+    }
+    expect(
+        not offer.strange,
+        "`view` gets what it has made before: it always takes the images as they are",
+    )
+    same(found.detach() if isinstance(found, torch.Tensor) else found, right, mistakes)
+    yield 2, f"the mean of the probabilities of {views} views"
+    expect(not mode, "the net was in evaluation mode, and is not any more: put it back")
+    net, offer = classifier(draw).train(), View(draw, images, views)
+    state = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    with torch.random.fork_rng(devices=[]):
+        found = ask(average_views, net, images, offer, views)
+    modes = [module.training for module in net.modules()]
+    moved = [n for n, tensor in net.state_dict().items() if not tensor.equal(state[n])]
+    expect(
+        not moved,
+        f"{', '.join(moved)} changed: the net was asked in training mode, where batch "
+        "norm learns from the test images and dropout drops",
+    )
+    with torch.no_grad():
+        right = [net.eval()(view).softmax(1) for view in offer.made]
+    same(found.detach(), sum(right) / views, what="for a net in training mode")
+    expect(all(modes), "the net was in training mode, and is not any more: put it back")
+    yield 1, "asked in evaluation mode, and left in the mode in which it was"
+    expect(
+        not found.requires_grad,
+        "the result hangs on the graph of all views, which costs memory: use "
+        "torch.no_grad()",
+    )
+    yield 1, "without a graph for gradients"
+
+
+class View:
+    "Changes images in a new way each time; notes what it made, and what it was given."
+
+    def __init__(self, draw, images, views):
+        self.images, self.made, self.calls, self.strange = images, [], 0, False
+        self.draw, self.views = draw, views
+
+    def __call__(self, images):
+        self.calls += 1
+        expect(self.calls <= 100, "view is called over 100 times")
+        self.strange |= not torch.equal(images, self.images)
+        made = images + 2 * torch.randn(images.shape, generator=self.draw)
+        if self.calls <= self.views:
+            self.made.append(made)
+        return made
+
+
+def classifier(draw):
+    "A net that behaves otherwise in training mode; its weights come from draw."
+    layers = nn.BatchNorm2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(20, 4)
+    net = nn.Sequential(*layers)
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.copy_(torch.randn(weight.shape, generator=draw))
+    return net
+
+
+# Task 6: which line
+
+
+@task(points=2)
+def which_line(draw, line):
+    expect(type(line) is int, "expected the number of a line, such as 1")
+    hints = {
+        1: "28×28 pixels, and squares that reach 4 pixels to each side: 9×9",
+        2: "an empty map to count in: it is right",
+        3: "100 batches: enough for many squares, if they were at new places",
+        5: "five rows, from 0 to 27, for each batch. Why the same five each time?",
+        6: "five columns for each batch. Why the same five each time?",
+        7: "each row with its column: five squares for each batch",
+        8: "where the square would begin above or left of the image, it begins at 0",
+        9: "4 pixels on each side of the middle: a slice may end outside",
+    }
+    expect(line in (*hints, 4), "expected a line from 1 to 9")
+    expect(line == 4, f"not line {line}: {hints.get(line)}")
+    yield 2, "a new generator with the same seed draws the same numbers, in every batch"
+
+
+# Task 7: a policy under a budget
+
+
+@task(points=5)
+def find_policy(draw, find_policy):
+    names = [f"operation {letter}" for letter in "ABCDEF"]
+    enough = 1 + 6 * 7 // 2
+    fairly(find_policy, Scores(draw, names, enough, harm=True))
+    trials = [
+        Scores(draw, names, enough) for _ in range(5)
+    ]  # luck helps once, or twice
+    policies = [fairly(find_policy, scores) for scores in trials]
+    yield 2, f"within the budget, the best of what it asked: {sorted(policies[0])}"
+    for scores, policy in zip(trials, policies):
+        expect(
+            max(map(len, scores.asked)) > 1,
+            "only single operations were tried: go on, add a second one to the best",
+        )
+        best, found = (
+            max(map(scores.validation, subsets(names))),
+            scores.validation(policy),
+        )
+        expect(
+            found > best - 1e-9,
+            f"it finds {found:.3f} where {best:.3f} can be found in {enough} scores: "
+            "in each round try each operation that is left together with those you "
+            "have, and keep the best",
+        )
+    yield 2, f"it grows to the best policy of 64, with {len(scores.asked)} scores"
+    for budget in (1, 1 + number(draw, 2, 4), 9, 13):
+        fairly(find_policy, Scores(draw, names, budget))
+    yield 1, "a budget that ends in the middle of a round"
+
+
+def subsets(names):
+    return chain.from_iterable(combinations(names, n) for n in range(len(names) + 1))
+
+
+def fairly(find_policy, scores):
+    "The policy, when it was found by the rules."
+    budget = scores.budget
+    answer = ask(find_policy, list(scores.gains), scores.validate, scores.test, budget)
+    expect(
+        len(scores.asked) <= budget,
+        f"validate was called {len(scores.asked)} times, with a budget of {budget}. "
+        "Count every call, and ask before each whether one is left",
+    )
+    pair = type(answer) in (tuple, list) and len(answer) == 2
+    expect(pair, f"expected (policy, score), got {kind(answer)}")
+    policy, score = answer
+    names = type(policy) in (tuple, list, set, frozenset)
+    names = names and all(name in scores.gains for name in policy)
+    expect(names, f"expected a list of operations as the policy, got {policy!r}")
+    asked = dict(zip(scores.asked, map(scores.validation, scores.asked)))
+    expect(
+        frozenset() in asked,
+        "the empty policy was never validated: without it you do not know whether "
+        "augmenting helps at all",
+    )
+    chosen = frozenset(policy)
+    expect(
+        chosen in asked,
+        f"{sorted(chosen)} was never validated: operations that help alone need not "
+        "help together",
+    )
+    best = max(asked, key=asked.get)
+    last = " It is the last that was asked." if chosen == scores.asked[-1] else ""
+    expect(
+        asked[chosen] >= asked[best],
+        f"{sorted(chosen)} scored {asked[chosen]:.3f}, but {sorted(best)} scored "
+        f"{asked[best]:.3f} on the way.{last}",
+    )
+    expect(
+        len(scores.tested) < 2,
+        f"test was called {len(scores.tested)} times: validate chooses, test is asked "
+        "once, at the end",
+    )
+    value = asked[chosen]
+    same(
+        score,
+        scores.test_score(chosen),
+        {
+            "this is the score on the validation set, the highest of many and so too "
+            "good: report the one on the test set": value,
+        },
+        "the score that is returned",
+    )
+    expect(scores.tested, "the score on the test set was never asked")
+    return policy
+
+
+class Scores:
+    "What a training would say: gains add up, and each operation more costs more."
+
+    def __init__(self, draw, names, budget, harm=False):
+        gains = torch.randperm(len(names), generator=draw) + 1
+        gains = 0.03 * gains + 0.01 * torch.rand(len(names), generator=draw)
+        gains = -gains if harm else gains - 0.06  # the best policy has three
+        self.gains = dict(zip(names, gains.tolist()))
+        self.other = dict(zip(names, gains.flip(0).tolist()))
+        self.budget, self.asked, self.tested = budget, [], []
+
+    def validation(self, policy):
+        return 0.8 + sum(self.gains[name] for name in policy) - 0.01 * len(policy) ** 2
+
+    def test_score(self, policy):
+        return 0.75 + sum(self.other[name] for name in policy) / 2
+
+    def validate(self, policy):
+        self.asked.append(frozenset(policy))
+        if len(self.asked) > self.budget + 100:
+            raise RuntimeError(f"far over the budget of {self.budget} scores")
+        return self.validation(self.asked[-1])
+
+    def test(self, policy):
+        self.tested.append(frozenset(policy))
+        return self.test_score(self.tested[-1])
