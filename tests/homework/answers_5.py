@@ -314,6 +314,15 @@ WRONG = {
         (ridge_of_library, "write that yourself"),
         (lambda X, y, penalty: ridge(X, y, penalty)[1], "expected θ₀ and θ"),
     ],
+    "july": [
+        (1, "makes the waves of the training days"),
+        (2, "measured on the training days"),
+        (3, "fits well"),
+        (4, "are they then treated alike"),
+        (6, "Which features?"),
+        ("5", "expected the number of a line"),
+        (7, "expected the number of a line"),
+    ],
     "dropout": [
         (with_fault(dropout, "pixels"), "a number for each pixel"),
         (with_fault(dropout, "one mask"), "one mask for the whole batch"),
@@ -349,6 +358,16 @@ WRONG = {
         (with_fault(adamw, "in place"), "changes its argument number 3 in place"),
         (adamw_of_torch, "write that yourself"),
     ],
+    "early_stopping": [
+        ([4, 9, 5, 2, 10, 7, 8, 3, 1, 6], "stops one epoch early"),
+        ([4, 9, 5, 2, 8, 3, 1, 10, 7, 6], "gives up before it looks"),
+        ([4, 9, 2, 5, 8, 10, 7, 3, 1, 6], "not those whose loss was measured"),
+        ([6, 4, 9, 5, 2, 8, 10, 7, 3, 1], "`kept` is used before"),
+        ([4, 9, 5, 2, 8, 3, 7, 10, 1, 6], "`kept` is used before"),
+        ([4, 5, 9, 2, 8, 10, 7, 3, 1, 6], "Python cannot read line 5"),
+        ([4, 9, 5, 2, 8, 10, 7, 3, 1], "each of 1 to 10 once"),
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], "Python cannot read line 1"),
+    ],
     "cutmix": [
         (with_fault(cutmix, "exchanged"), "rows and columns are exchanged"),
         (with_fault(cutmix, "ends"), "not where it ends"),
@@ -363,36 +382,17 @@ WRONG = {
         (with_fault(cutmix, "pixels"), "divide by the picture's"),
         (with_fault(cutmix, "more than one"), "no longer sum to one"),
     ],
-    "early_stopping": [
-        ([4, 9, 5, 2, 10, 7, 8, 3, 1, 6], "stops one epoch early"),
-        ([4, 9, 5, 2, 8, 3, 1, 10, 7, 6], "gives up before it looks"),
-        ([4, 9, 2, 5, 8, 10, 7, 3, 1, 6], "not those whose loss was measured"),
-        ([6, 4, 9, 5, 2, 8, 10, 7, 3, 1], "`kept` is used before"),
-        ([4, 9, 5, 2, 8, 3, 7, 10, 1, 6], "`kept` is used before"),
-        ([4, 5, 9, 2, 8, 10, 7, 3, 1, 6], "Python cannot read line 5"),
-        ([4, 9, 5, 2, 8, 10, 7, 3, 1], "each of 1 to 10 once"),
-        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], "Python cannot read line 1"),
-    ],
-    "july": [
-        (1, "makes the waves of the training days"),
-        (2, "measured on the training days"),
-        (3, "fits well"),
-        (4, "are they then treated alike"),
-        (6, "Which features?"),
-        ("5", "expected the number of a line"),
-        (7, "expected the number of a line"),
-    ],
 }
 
 RIGHT = {
     "ridge": [ridge, ridge_by_svd, ridge_with_a_free_column, ridge_in_numpy],
+    "july": [5],
     "dropout": [dropout, dropout_by_bernoulli, dropout_in_loops, dropout_where],
     "adamw_step": [adamw, adamw_by_lerp, adamw_in_place_of_copies],
-    "cutmix": [cutmix, cutmix_by_mask, cutmix_in_loops, cutmix_by_padding],
     "early_stopping": [
         [4, 9, 5, 2, 8, 10, 7, 3, 1, 6],
         [4, 9, 8, 5, 2, 10, 7, 3, 1, 6],
         [4, 9, 5, 8, 2, 10, 7, 3, 1, 6],
     ],
-    "july": [5],
+    "cutmix": [cutmix, cutmix_by_mask, cutmix_in_loops, cutmix_by_padding],
 }

@@ -6,9 +6,9 @@ import math
 import torch
 from torch import Tensor
 
-from lectures_lib.homework import Hint, ask, expect, in_order, kind, same, task
+from lectures_lib.homework import Hint, NotDone, ask, expect, in_order, kind, same, task
 
-EARLY_STOPPING = (  # the shuffled lines of task 5
+EARLY_STOPPING = (  # shuffled
     "        break",
     "    loss = validation_loss(net)",
     "    if waited == patience:",
@@ -21,7 +21,7 @@ EARLY_STOPPING = (  # the shuffled lines of task 5
     "    if loss < best:",
 )
 IN_ORDER = [4, 9, 5, 2, 8, 10, 7, 3, 1, 6]
-FAULT = 5  # the line of task 6
+FAULT = 5  # the line that causes the plot
 NO_FAULT = {
     1: "line 1 makes the waves of the training days: (40, 4), as the fit needs them",
     2: "line 2 is as it should be: what is measured is measured on the training days",
@@ -45,6 +45,13 @@ def parts(answer: object, count: int, what: str) -> tuple:
     right = type(answer) in (tuple, list) and len(answer) == count
     expect(right, f"expected {what}, got {kind(answer)}")
     return answer
+
+
+def done(part: object) -> object:
+    """The part, unless it is still a blank."""
+    if part is ...:
+        raise NotDone
+    return part
 
 
 def least_squares(X: Tensor, y: Tensor, pull: float) -> Tensor:
@@ -82,7 +89,7 @@ def ridge(draw, ridge):
         "nλ is added to every entry: only the diagonal belongs to the penalty":
             torch.linalg.solve(everywhere, X_c.T @ y_c),
     }  # fmt: skip
-    same(theta, right, mistakes, "θ")
+    same(done(theta), right, mistakes, "θ")
     yield 2, "θ minimises error plus penalty on centred data"
 
     level = (X.mean(0) @ right).item()
@@ -93,7 +100,7 @@ def ridge(draw, ridge):
         "θ₀ is zero: the mean of what is centred. Take the means of X and y": 0.0,
         "θ₀ lacks the mean of y": -level,
     }
-    same(theta_0, y.mean().item() - level, mistakes, "θ₀")
+    same(done(theta_0), y.mean().item() - level, mistakes, "θ₀")
     yield 1, "θ₀ is free: the mean residual is zero"
 
     X, y = normal(draw, 7, 12).float() + 1, normal(draw, 7).float()
@@ -102,6 +109,14 @@ def ridge(draw, ridge):
     right = X_c.T @ torch.linalg.solve(X_c @ X_c.T + 3.5 * torch.eye(7), y - y.mean())
     same(theta, right, {}, "θ of 12 features and 7 days, float32", tolerance=1e-3)
     yield 1, "it also works with more features than days, and in float32"
+
+
+@task(points=2)
+def july(draw, line):
+    wanted = f"expected the number of a line, 1 to 6, got {kind(line)}"
+    expect(type(line) is int and 1 <= line <= 6, wanted)
+    expect(line == FAULT, NO_FAULT.get(line, ""))
+    yield 2, "new days must be scaled by the training days' mean and deviation"
 
 
 @task(
@@ -268,6 +283,57 @@ def adamw_step(draw, adamw_step):
     yield 2, "the decay goes past Adam, straight to the weights"
 
 
+def outcome(order: list, losses: list[float], patience: int) -> list[int]:
+    """How many epochs the kept net has had, and how many were run."""
+    program, net, run = in_order(EARLY_STOPPING, order), torch.nn.Linear(1, 1), []
+    torch.nn.init.zeros_(net.weight)  # counts the net's epochs
+
+    def train_one_epoch(net: torch.nn.Linear) -> None:
+        run.append(0)
+        net.weight.data += 1
+
+    known = {"math": math, "copy": copy, "epochs": len(losses) - 1, "net": net}
+    known |= {"patience": patience, "train_one_epoch": train_one_epoch}
+    known["validation_loss"] = lambda net: losses[int(net.weight.item())]
+    try:
+        exec(compile(program, "<your order>", "exec"), known)
+    except SyntaxError as error:
+        place = min(error.lineno, len(order))
+        raise Hint(
+            f"Python cannot read line {order[place - 1]} where you put it: "
+            f"{error.msg}. Which lines belong inside the loop, and which under an `if`?"
+        ) from None
+    except NameError as error:
+        raise Hint(f"`{error.name}` is used before a line gives it a value") from None
+    return [int(net.weight.item()), len(run)]
+
+
+@task(points=2)
+def early_stopping(draw, order):
+    patience = number(draw, 2, 4)
+    falls = (4 + torch.rand(2, generator=draw).sort(descending=True).values).tolist()
+    rises = (6 + torch.rand(patience, generator=draw)).tolist()
+    # It falls, has one epoch left when it is better again; later it would be better
+    # still, but then training is over.
+    losses = [9.0, *falls, *rises[1:], 3.0, *rises, 2.0, 8.0, 8.5, 9.0, 9.5]
+    right = outcome(IN_ORDER, losses, patience)
+    told = outcome(order, losses, patience)
+    mistakes = {
+        f"with patience {patience} it stops one epoch early: after a better epoch the "
+        "counter must be 0 when the next one begins": [4, 9, 5, 2, 10, 7, 8, 3, 1, 6],
+        "it gives up before it looks: the epoch that uses up the patience may be the "
+        "best one yet": [4, 9, 5, 2, 8, 3, 1, 10, 7, 6],
+        "the weights that are kept are not those whose loss was measured: an epoch of "
+        "training lies between": [4, 9, 2, 5, 8, 10, 7, 3, 1, 6],
+    }
+    for hint, wrong in mistakes.items():
+        fits = told != right and told == outcome(wrong, losses, patience)
+        expect(not fits, hint)
+    what = f"your order keeps the net of epoch {told[0]}, after {told[1]} epochs in all"
+    expect(told == right, f"{what}; expected {right[0]} and {right[1]}")
+    yield 2, "it keeps the best epoch, and stops when its patience is used up"
+
+
 @task(points=4, forbidden=["torchvision.transforms.v2.CutMix.transform"])
 def cutmix(draw, cutmix):
     n, classes = number(draw, 5, 7), 4
@@ -327,62 +393,3 @@ def cutmix(draw, cutmix):
              "one loses"] = targets + share * targets[other]  # fmt: skip
     same(labels, torch.lerp(targets, targets[other], share), mistakes, "the targets")
     yield 2, "the labels are mixed in the same shares as the pixels"
-
-
-def outcome(order: list, losses: list[float], patience: int) -> list[int]:
-    """How many epochs the kept net has had, and how many were run."""
-    program, net, run = in_order(EARLY_STOPPING, order), torch.nn.Linear(1, 1), []
-    torch.nn.init.zeros_(net.weight)  # counts the net's epochs
-
-    def train_one_epoch(net: torch.nn.Linear) -> None:
-        run.append(0)
-        net.weight.data += 1
-
-    known = {"math": math, "copy": copy, "epochs": len(losses) - 1, "net": net}
-    known |= {"patience": patience, "train_one_epoch": train_one_epoch}
-    known["validation_loss"] = lambda net: losses[int(net.weight.item())]
-    try:
-        exec(compile(program, "<your order>", "exec"), known)
-    except SyntaxError as error:
-        place = min(error.lineno, len(order))
-        raise Hint(
-            f"Python cannot read line {order[place - 1]} where you put it: "
-            f"{error.msg}. Which lines belong inside the loop, and which under an `if`?"
-        ) from None
-    except NameError as error:
-        raise Hint(f"`{error.name}` is used before a line gives it a value") from None
-    return [int(net.weight.item()), len(run)]
-
-
-@task(points=2)
-def early_stopping(draw, order):
-    patience = number(draw, 2, 4)
-    falls = (4 + torch.rand(2, generator=draw).sort(descending=True).values).tolist()
-    rises = (6 + torch.rand(patience, generator=draw)).tolist()
-    # It falls, has one epoch left when it is better again; later it would be better
-    # still, but then training is over.
-    losses = [9.0, *falls, *rises[1:], 3.0, *rises, 2.0, 8.0, 8.5, 9.0, 9.5]
-    right = outcome(IN_ORDER, losses, patience)
-    told = outcome(order, losses, patience)
-    mistakes = {
-        f"with patience {patience} it stops one epoch early: after a better epoch the "
-        "counter must be 0 when the next one begins": [4, 9, 5, 2, 10, 7, 8, 3, 1, 6],
-        "it gives up before it looks: the epoch that uses up the patience may be the "
-        "best one yet": [4, 9, 5, 2, 8, 3, 1, 10, 7, 6],
-        "the weights that are kept are not those whose loss was measured: an epoch of "
-        "training lies between": [4, 9, 2, 5, 8, 10, 7, 3, 1, 6],
-    }
-    for hint, wrong in mistakes.items():
-        fits = told != right and told == outcome(wrong, losses, patience)
-        expect(not fits, hint)
-    what = f"your order keeps the net of epoch {told[0]}, after {told[1]} epochs in all"
-    expect(told == right, f"{what}; expected {right[0]} and {right[1]}")
-    yield 2, "it keeps the best epoch, and stops when its patience is used up"
-
-
-@task(points=2)
-def july(draw, line):
-    wanted = f"expected the number of a line, 1 to 6, got {kind(line)}"
-    expect(type(line) is int and 1 <= line <= 6, wanted)
-    expect(line == FAULT, NO_FAULT.get(line, ""))
-    yield 2, "new days must be scaled by the training days' mean and deviation"
