@@ -18,13 +18,17 @@ def ridge(X, y, penalty, fault=""):
     X_c, y_c = X - X.mean(0), y - y.mean()
     if fault == "features not centred":
         X_c = X
-    strength = penalty if fault == "λ" else n * penalty
+    if fault == "one mean":
+        X_c = X - X.mean()
+    strength = {"λ": penalty, "d": d * penalty}.get(fault, n * penalty)
     eye = 1 if fault == "everywhere" else torch.eye(d)
     gram = X_c.T @ X_c / (n if fault == "half divided" else 1)
     strength = penalty if fault == "half divided" else strength
     strength = 0 if fault == "no penalty" else strength
     theta = torch.linalg.solve(gram + strength * eye, X_c.T @ y_c)
     theta_0 = y.mean() - X.mean(0) @ theta
+    if fault == "exchanged":
+        theta_0, theta = theta, theta_0
     if fault == "θ₀ is the mean":
         theta_0 = y.mean()
     if fault == "θ₀ of centred":
@@ -111,7 +115,7 @@ def with_fault(function, fault):
 
 def dropout(x, p, training, generator, fault=""):
     if not training and fault != "in use":
-        return x
+        return (1 - p) * x if fault == "scaled in use" else x
     n, channels = x.shape[:2]
     shape = {
         "pixels": x.shape,
@@ -130,6 +134,14 @@ def dropout(x, p, training, generator, fault=""):
     if fault == "detached":
         x = x.detach()
     return x * kept * scale
+
+
+def dropout_of_a_fixed_number(x, p, training, generator):
+    out = x / (1 - p) if training else x
+    for picture in out if training else ():
+        order = torch.randperm(len(picture), generator=generator)
+        picture[order[: round(p * len(picture))]] = 0
+    return out
 
 
 def dropout_by_bernoulli(x, p, training, generator):
@@ -175,6 +187,8 @@ def adamw(w, g, m, s, t, rate, decay, fault=""):
     s = 0.999 * s + 0.001 * (g if fault == "no square" else g**2)
     t = t - 1 if fault == "from 0" else t
     m_hat, s_hat = m / (1 - 0.9**t), s / (1 - 0.999**t)
+    if fault == "product":
+        m_hat, s_hat = m / (1 - 0.9 * t), s / (1 - 0.999 * t)
     if fault == "no correction":
         m_hat, s_hat = m, s
     if fault == "returns corrected":
@@ -241,7 +255,13 @@ def cutmix(images, targets, other, box, fault=""):
         bottom, right = bottom + 1, right + 1
     mixed = images if fault == "in place" else images.clone()
     patches = images[other][:, :, top:bottom, left:right]
-    if fault == "chained":
+    if fault == "black":
+        patches = 0
+    if fault == "corner":
+        patches = images[other][:, :, :height, :width]
+    if fault == "axes":
+        mixed[:, top:bottom, left:right] = images[other][:, top:bottom, left:right]
+    elif fault == "chained":
         for number, source in enumerate(other.tolist()):
             patches = mixed[source, :, top:bottom, left:right].clone()
             mixed[number, :, top:bottom, left:right] = patches
@@ -251,6 +271,8 @@ def cutmix(images, targets, other, box, fault=""):
         mixed = images + images[other] - mixed
     area = images[0].numel() if fault == "channels" else images[0, 0].numel()
     share = height * width / area
+    if fault == "wrong axes":
+        share = height * width / (images.shape[1] * images.shape[2])
     if fault == "shares":
         share = 1 - share
     if fault == "half":
@@ -304,6 +326,9 @@ WRONG = {
         (with_fault(ridge, "features not centred"), "the features are not"),
         (with_fault(ridge, "half divided"), "times too large"),
         (with_fault(ridge, "everywhere"), "only the diagonal"),
+        (with_fault(ridge, "d"), "with the number of features"),
+        (with_fault(ridge, "one mean"), "centred by one mean"),
+        (with_fault(ridge, "exchanged"), "θ₀ comes first"),
         (with_fault(ridge, "θ₀ is the mean"), "features of mean zero only"),
         (with_fault(ridge, "θ₀ of centred"), "the mean of what is centred"),
         (with_fault(ridge, "θ₀ plus"), "should be taken off"),
@@ -334,6 +359,8 @@ WRONG = {
         (with_fault(dropout, "global"), "not from the one that is given"),
         (with_fault(dropout, "seeded"), "is a seed fixed"),
         (with_fault(dropout, "in use"), "still drops channels"),
+        (with_fault(dropout, "scaled in use"), "in evaluation x is multiplied"),
+        (dropout_of_a_fixed_number, "so that the number varies"),
         (with_fault(dropout, "in place"), "changes its argument number 1 in place"),
         (with_fault(dropout, "detached"), "no gradient flows through"),
         (lambda x, p, training, g: F.dropout2d(x, p, training), "write that yourself"),
@@ -346,6 +373,7 @@ WRONG = {
         (with_fault(adamw, "returns corrected"), "Return it uncorrected"),
         (with_fault(adamw, "no square"), "its square is meant"),
         (with_fault(adamw, "no correction"), "bias correction is missing"),
+        (with_fault(adamw, "product"), "stands a power"),
         (with_fault(adamw, "from 0"), "steps are counted from 1"),
         (with_fault(adamw, "no root"), "the root of s is missing"),
         (with_fault(adamw, "up"), "the step goes up"),
@@ -362,6 +390,7 @@ WRONG = {
         ([4, 9, 5, 2, 10, 7, 8, 3, 1, 6], "stops one epoch early"),
         ([4, 9, 5, 2, 8, 3, 1, 10, 7, 6], "gives up before it looks"),
         ([4, 9, 2, 5, 8, 10, 7, 3, 1, 6], "not those whose loss was measured"),
+        ([4, 9, 2, 8, 10, 7, 3, 1, 5, 6], "has learned is never measured"),
         ([6, 4, 9, 5, 2, 8, 10, 7, 3, 1], "`kept` is used before"),
         ([4, 9, 5, 2, 8, 3, 7, 10, 1, 6], "`kept` is used before"),
         ([4, 5, 9, 2, 8, 10, 7, 3, 1, 6], "Python cannot read line 5"),
@@ -374,11 +403,16 @@ WRONG = {
         (with_fault(cutmix, "one more"), "one row and one column more"),
         (with_fault(cutmix, "chained"), "had been pasted over"),
         (with_fault(cutmix, "inside out"), "inside and outside are exchanged"),
+        (with_fault(cutmix, "axes"), "rows are the third"),
+        (with_fault(cutmix, "black"), "that is cutout"),
+        (with_fault(cutmix, "corner"), "upper left corner"),
+        (lambda images, targets, other, box: (images, targets), "as before"),
         (with_fault(cutmix, "in place"), "changes its argument number 1 in place"),
         (with_fault(cutmix, "shares"), "it owns the box, not the rest"),
         (with_fault(cutmix, "labels"), "the box has a label, too"),
         (with_fault(cutmix, "half"), "count by the pixels"),
         (with_fault(cutmix, "channels"), "counts channels as pixels"),
+        (with_fault(cutmix, "wrong axes"), "rows · columns pixels"),
         (with_fault(cutmix, "pixels"), "divide by the picture's"),
         (with_fault(cutmix, "more than one"), "no longer sum to one"),
     ],

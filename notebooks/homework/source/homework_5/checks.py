@@ -67,9 +67,11 @@ def least_squares(X: Tensor, y: Tensor, pull: float) -> Tensor:
 )
 def ridge(draw, ridge):
     n, d, penalty = number(draw, 11, 15), number(draw, 4, 6), number(draw, 2, 5) / 10
-    X = 2 + normal(draw, n, d)
+    X = normal(draw, n, d) + torch.arange(1, d + 1)  # each has a mean of its own
     y = 16 + X @ normal(draw, d) + normal(draw, n)
     theta_0, theta = parts(ask(ridge, X, y, penalty), 2, "θ₀ and θ")
+    turned = type(theta_0) is Tensor and theta_0.shape == (d,)
+    expect(not turned, "the two are exchanged: θ₀ comes first")
     X_c, y_c = X - X.mean(0), y - y.mean()
     right, ones = least_squares(X_c, y_c, n * penalty), X.new_ones(n, 1)
     everywhere = X_c.T @ X_c + n * penalty
@@ -79,6 +81,10 @@ def ridge(draw, ridge):
         "θ is that without any penalty": least_squares(X_c, y_c, 0),
         "you penalise the intercept too: a column of ones is a weight like the others. "
         "Centre instead": least_squares(torch.cat([ones, X], 1), y, n * penalty)[1:],
+        f"the penalty is d λ, with the number of features, {d}: the error is a mean over "
+        f"the n = {n} days": least_squares(X_c, y_c, d * penalty),
+        "all features are centred by one mean, `X.mean()`: each has a mean of its own":
+            least_squares(X - X.mean(), y_c, n * penalty),
         "the features are not centred: without that, the missing intercept distorts θ":
             least_squares(X, y, n * penalty),
         "the targets are centred, the features are not": least_squares(
@@ -160,6 +166,11 @@ def dropout(draw, dropout):
     )
     yield 1, "each picture loses channels of its own, as a whole"
 
+    expect(
+        (off.sum(1) != off[0].sum()).any(),
+        f"every picture loses {int(off[0].sum())} channels: each channel is drawn for "
+        "itself, so that the number varies",
+    )
     share = off.float().mean().item()
     expect(
         abs(share - 1 + p) > 0.12,
@@ -193,8 +204,13 @@ def dropout(draw, dropout):
     )
     yield 1, "it draws from the generator"
 
-    hint = "in evaluation your function still drops channels: with `training` False "
-    same(once(seed, False), x, {hint + "x is used as it is": once(seed)}, "x in use")
+    mistakes = {
+        "in evaluation your function still drops channels: with `training` False x is "
+        "used as it is": once(seed),
+        "in evaluation x is multiplied by 1 − p. The scaling is done in training "
+        "already": (1 - p) * x,
+    }
+    same(once(seed, False), x, mistakes, "x in use")
     out = ask(dropout, x.clone().requires_grad_(), p, True, torch.Generator())
     expect(
         out.requires_grad, "no gradient flows through: it was cut off (detach, data?)"
@@ -247,6 +263,7 @@ def adamw_step(draw, adamw_step):
         f"t is one too small: steps are counted from 1, this is step {t}": w
         - rate * direction(t - 1),
         f"t is one too large: this is step {t} already": w - rate * direction(t + 1),
+        "w is NaN: in 1 − βᵗ stands a power, `0.9**t`, not a product": w * math.nan,
         "the root of s is missing": w - rate * direction(t, 1.0),
         "the learning rate is missing": w - direction(t),
     }
@@ -283,7 +300,7 @@ def adamw_step(draw, adamw_step):
     yield 2, "the decay goes past Adam, straight to the weights"
 
 
-def outcome(order: list, losses: list[float], patience: int) -> list[int]:
+def outcome(order: list, losses: list[float], patience: int) -> tuple[int, int]:
     """How many epochs the kept net has had, and how many were run."""
     program, net, run = in_order(EARLY_STOPPING, order), torch.nn.Linear(1, 1), []
     torch.nn.init.zeros_(net.weight)  # counts the net's epochs
@@ -305,7 +322,7 @@ def outcome(order: list, losses: list[float], patience: int) -> list[int]:
         ) from None
     except NameError as error:
         raise Hint(f"`{error.name}` is used before a line gives it a value") from None
-    return [int(net.weight.item()), len(run)]
+    return int(net.weight.item()), len(run)
 
 
 @task(points=2)
@@ -316,8 +333,8 @@ def early_stopping(draw, order):
     # It falls, has one epoch left when it is better again; later it would be better
     # still, but then training is over.
     losses = [9.0, *falls, *rises[1:], 3.0, *rises, 2.0, 8.0, 8.5, 9.0, 9.5]
-    right = outcome(IN_ORDER, losses, patience)
-    told = outcome(order, losses, patience)
+    curves = losses, [9.0, 8.0, *falls]  # the other one falls to the end
+    right, told = ([outcome(o, c, patience) for c in curves] for o in (IN_ORDER, order))
     mistakes = {
         f"with patience {patience} it stops one epoch early: after a better epoch the "
         "counter must be 0 when the next one begins": [4, 9, 5, 2, 10, 7, 8, 3, 1, 6],
@@ -325,12 +342,15 @@ def early_stopping(draw, order):
         "best one yet": [4, 9, 5, 2, 8, 3, 1, 10, 7, 6],
         "the weights that are kept are not those whose loss was measured: an epoch of "
         "training lies between": [4, 9, 2, 5, 8, 10, 7, 3, 1, 6],
+        "what the last epoch has learned is never measured: measure after training, in "
+        "the same epoch": [4, 9, 2, 8, 10, 7, 3, 1, 5, 6],
     }
     for hint, wrong in mistakes.items():
-        fits = told != right and told == outcome(wrong, losses, patience)
+        fits = told != right and told == [outcome(wrong, c, patience) for c in curves]
         expect(not fits, hint)
-    what = f"your order keeps the net of epoch {told[0]}, after {told[1]} epochs in all"
-    expect(told == right, f"{what}; expected {right[0]} and {right[1]}")
+    for (kept, run), (best, last) in zip(told, right):
+        what = f"your order keeps the net of epoch {kept}, after {run} epochs in all"
+        expect((kept, run) == (best, last), f"{what}; expected {best} and {last}")
     yield 2, "it keeps the best epoch, and stops when its patience is used up"
 
 
@@ -338,9 +358,9 @@ def early_stopping(draw, order):
 def cutmix(draw, cutmix):
     n, classes = number(draw, 5, 7), 4
     rows, columns = number(draw, 9, 11), number(draw, 13, 16)
-    height, width = number(draw, 2, 4), number(draw, 5, 7)
-    top, left = number(draw, 1, 4), number(draw, 1, 5)
-    images = torch.rand(n, 2, rows, columns, generator=draw)
+    height, width = number(draw, 4, 5), number(draw, 6, 8)
+    top, left = number(draw, 1, 2), number(draw, 3, 5)
+    images = torch.rand(n, 5, rows, columns, generator=draw)
     targets = torch.rand(n, classes, generator=draw).softmax(1)
     order = torch.randperm(n, generator=draw).tolist()
     other = torch.empty(n, dtype=torch.int64)
@@ -358,6 +378,10 @@ def cutmix(draw, cutmix):
     for number_, source in enumerate(other.tolist()):
         patch = chained[source, :, top:bottom, left:right].clone()
         chained[number_, :, top:bottom, left:right] = patch
+    channels, black, corner = images.clone(), images.clone(), images.clone()
+    channels[:, top:bottom, left:right] = images[other][:, top:bottom, left:right]
+    black[:, :, top:bottom, left:right] = 0
+    corner[:, :, top:bottom, left:right] = images[other][:, :, :height, :width]
     size = f"a box of {height}×{width} pixels"
     mistakes = {
         "rows and columns are exchanged: top and height count rows, the third axis":
@@ -371,6 +395,10 @@ def cutmix(draw, cutmix):
         "some boxes come from pictures that had been pasted over before: take them "
         "from `images`": chained,
         "the pictures are as before": images,
+        "the second axis counts channels; rows are the third": channels,
+        "the box is black (that is cutout): it should show the other picture": black,
+        "the box shows the other's upper left corner: take it from the same place":
+            corner,
     }  # fmt: skip
     same(mixed, pasted(top, left, bottom, right), mistakes, "the images")
     yield 2, "each picture has a box of its other one, and is itself around it"
@@ -381,7 +409,9 @@ def cutmix(draw, cutmix):
          "rest", 1 - share),
         ("the labels are as before: the box has a label, too", 0.0),
         ("both labels count half; each should count by the pixels that it owns", 0.5),
-        ("the share counts channels as pixels", share / 2),
+        ("the share counts channels as pixels", share / 5),
+        ("the share is one of channels · rows: a picture has rows · columns pixels",
+         height * width / (5 * rows)),
         ("the share is one of lengths: it should be one of areas", height / rows),
         ("the share is one of lengths: it should be one of areas.", width / columns),
     )  # fmt: skip
