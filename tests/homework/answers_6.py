@@ -264,7 +264,7 @@ class Net(nn.Module):
         if self.fault == "softmax":
             x = x.softmax(1)
         if self.fault == "detached":
-            x = x.detach() + 0 * sum(p.sum() for p in self.parameters())
+            x = x.detach() + 0 * sum((p**2).sum() for p in self.parameters())
         return x[:-1] if self.fault == "rows" else x
 
 
