@@ -27,11 +27,17 @@ def normalize(edge_index, num_nodes, fault=""):
     A_hat = A.clone().fill_diagonal_(1)
     if fault == "twice":
         A_hat = A + torch.eye(num_nodes)
+    if fault == "twofold":
+        A_hat = A.clone().fill_diagonal_(2)
     if fault == "no loops":
         A_hat = A
     degrees = (A if fault == "degree without loop" else A_hat).sum(1)
     if fault == "loops in the degree":
         A_hat = A
+    if fault == "added":
+        return A_hat / torch.sqrt(degrees[:, None] + degrees)
+    if fault == "NaN":
+        return degrees.diag() ** -0.5 @ A_hat @ degrees.diag() ** -0.5
     if fault == "rows":
         return A_hat / degrees[:, None]
     if fault == "columns":
@@ -102,6 +108,8 @@ class GraphConvolution(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_features))
         if self.fault == "zero":
             nn.init.zeros_(self.weight)
+        if self.fault == "not filled":
+            self.weight.data[0, 0] = 1e30  # as memory may be
         if self.fault == "bias":
             nn.init.ones_(self.bias)
         if self.fault == "no parameter":
@@ -195,6 +203,12 @@ def mean_of_neighbours(x, edge_index, fault=""):
     count = target.bincount(minlength=nodes)[:, None]
     if fault == "sum":
         return out
+    if fault == "own row":
+        out = torch.zeros_like(x).index_add(0, target, x[target])
+    if fault == "sources hear":
+        out = torch.zeros_like(x).index_add(0, source, x[target])
+    if fault == "all edges":
+        return out / len(source)
     if fault == "plus one":
         return out / (count + 1)
     if fault == "itself":
@@ -308,6 +322,9 @@ WRONG = {
         (with_fault(normalize, "no root"), "you divide by the degrees"),
         (with_fault(normalize, "not normalized"), "the degrees are still to come"),
         (with_fault(normalize, "laplacian"), "a Laplacian"),
+        (with_fault(normalize, "added"), "their product belongs there"),
+        (with_fault(normalize, "twofold"), "each loop counts 2"),
+        (with_fault(normalize, "NaN"), "First the power"),
         (with_fault(normalize, "one way"), "one direction only"),
         (with_fault(normalize, "twice"), "now count it twice"),
         (normalize_until_the_last, "whose last two nodes have no link"),
@@ -315,10 +332,11 @@ WRONG = {
         (ll.graphs.normalize, "write that yourself"),
     ],
     "graph_convolution": [
-        (faulty(GraphConvolution, "transposed weight"), "for H @ W"),
+        (faulty(GraphConvolution, "transposed weight"), "so that H @ W is"),
         (faulty(GraphConvolution, "no parameter"), "training does not know it"),
         (faulty(GraphConvolution, "zero"), "all weights begin equal"),
         (faulty(GraphConvolution, "bias"), "the bias should begin at zero"),
+        (faulty(GraphConvolution, "not filled"), "torch.empty is not filled"),
         (faulty(GraphConvolution, "bias mixed"), "the bias is mixed"),
         (faulty(GraphConvolution, "ReLU"), "a ReLU is inside"),
         (faulty(GraphConvolution, "transposed S"), "S is transposed"),
@@ -329,7 +347,7 @@ WRONG = {
         (faulty(GraphConvolution, "detached"), "no gradient reaches weight"),
         (faulty(GraphConvolution, "in place"), "number 2 in place"),
         (Uncalled, "it raises AttributeError"),
-        (LinearInside, "self.weight is"),
+        (LinearInside, "there is no self.weight"),
         (ll.graphs.GraphConvolution, "write that yourself"),
     ],
     "mean_of_neighbours": [
@@ -339,6 +357,9 @@ WRONG = {
         (with_fault(mean_of_neighbours, "itself"), "each node hears itself, too"),
         (with_fault(mean_of_neighbours, "all nodes"), "the number of all nodes"),
         (with_fault(mean_of_neighbours, "outgoing"), "not of incoming ones"),
+        (with_fault(mean_of_neighbours, "own row"), "each node hears itself: a row"),
+        (with_fault(mean_of_neighbours, "sources hear"), "the sources hear, but"),
+        (with_fault(mean_of_neighbours, "all edges"), "the number of all edges"),
         (with_fault(mean_of_neighbours, "written"), "each node heard one neighbour"),
         (with_fault(mean_of_neighbours, "lost"), "but is divided by all"),
         (with_fault(mean_of_neighbours, "last node"), "the last nodes hear nobody"),

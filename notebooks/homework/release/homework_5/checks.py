@@ -81,8 +81,8 @@ def ridge(draw, ridge):
         "θ is that without any penalty": least_squares(X_c, y_c, 0),
         "you penalise the intercept too: a column of ones is a weight like the others. "
         "Centre instead": least_squares(torch.cat([ones, X], 1), y, n * penalty)[1:],
-        f"the penalty is d λ, with the number of features, {d}: the error is a mean over "
-        f"the n = {n} days": least_squares(X_c, y_c, d * penalty),
+        f"the penalty is d λ, with the number of features, {d}: the error is a mean "
+        f"over the n = {n} days": least_squares(X_c, y_c, d * penalty),
         "all features are centred by one mean, `X.mean()`: each has a mean of its own":
             least_squares(X - X.mean(), y_c, n * penalty),
         "the features are not centred: without that, the missing intercept distorts θ":

@@ -56,6 +56,7 @@ def normalize(draw, normalize):
     A = torch.zeros(nodes, nodes).index_put((edges[0], edges[1]), torch.ones(()))
     A_hat, d = A + torch.eye(nodes), A.sum(1) + 1
     right, upper = A_hat / (d[:, None] * d).sqrt(), A_hat.triu()
+    twofold = A_hat + torch.eye(nodes)
     mistakes = {
         "rows sum to 1: that is D⁻¹(A + I); the symmetric form was asked for": A_hat
         / d[:, None],
@@ -72,6 +73,11 @@ def normalize(draw, normalize):
         "you divide by the degrees: D^(-1/2) has their roots": A_hat / (d[:, None] * d),
         "each link is there in one direction only: edge_index lists both, and S is "
         "symmetric": upper / (upper.sum(1)[:, None] * upper.sum(1)).sqrt(),
+        "the degrees are added under the root: their product belongs there": A_hat
+        / (d[:, None] + d).sqrt(),
+        "each loop counts 2": twofold / ((d + 1)[:, None] * (d + 1)).sqrt(),
+        "all is NaN: off its diagonal a diagonal matrix is zero, and 0^(-1/2) is "
+        "infinite. First the power, then the diagonal": torch.full_like(A, torch.nan),
         "that is A + I: the degrees are still to come": A_hat,
         "that is I minus the matrix asked for (a Laplacian)": torch.eye(nodes) - right,
     }
@@ -106,8 +112,12 @@ def normalize(draw, normalize):
 def graph_convolution(draw, GraphConvolution):
     nodes, ins, outs = number(draw, 6, 8), number(draw, 4, 5), 3
     layer, twin = (built(draw, GraphConvolution, ins, outs) for _ in range(2))
-    for name, shape in (("weight", (ins, outs)), ("bias", (outs,))):
+    shapes = {"weight": (ins, outs), "bias": (outs,)}
+    for name, shape in shapes.items():
         found = getattr(layer, name, None)
+        expect(
+            found is not None, f"there is no self.{name}: expected a parameter {shape}"
+        )
         expect(
             isinstance(found, nn.Parameter),
             f"self.{name} is {kind(found)}: expected an nn.Parameter {shape}, else "
@@ -115,8 +125,13 @@ def graph_convolution(draw, GraphConvolution):
         )
         expect(
             found.shape == shape,
-            f"self.{name} is {tuple(found.shape)}: expected {shape}, for H @ W",
+            f"self.{name} is {tuple(found.shape)}: expected {shape}, so that H @ W is "
+            "(nodes, out_features), with a bias for each",
         )
+    expect(
+        (layer.weight.abs() < 100).all(),
+        "the weights begin at what happened to be in memory: torch.empty is not filled",
+    )
     expect(layer.weight.std() > 0, "all weights begin equal, and would stay equal")
     expect(
         not torch.equal(layer.weight, twin.weight),
@@ -190,26 +205,22 @@ def mean_of_neighbours(draw, mean_of_neighbours):
     last = torch.zeros_like(x)
     for s, t in edges.T.tolist():
         last[t] = x[s]
-    right = total(source, target) / degree
+    heard, sent = total(source, target), total(target, source)
+    right = heard / degree
     mistakes = {
         "the direction is turned round: an edge goes from edge_index[0] to "
-        "edge_index[1], and the target hears": total(target, source) / outgoing,
-        "that is the sum: divide by the number of incoming edges": total(
-            source, target
-        ),
+        "edge_index[1], and the target hears": sent / outgoing,
+        "the sources hear, but are divided by what the targets hear: an edge goes from "
+        "edge_index[0] to edge_index[1]": sent / degree,
+        "each node hears itself: a row of x[target] is the target's own": x,
+        "divided by the number of all edges": heard / edges.shape[1],
+        "that is the sum: divide by the number of incoming edges": heard,
         "one is added to the number of neighbours: a node is not its own neighbour "
-        "here": total(source, target) / (degree + 1),
-        "each node hears itself, too: only its neighbours were asked for": (
-            total(source, target) + x
-        )
+        "here": heard / (degree + 1),
+        "each node hears itself, too: only its neighbours were asked for": (heard + x)
         / (degree + 1),
-        "divided by the number of all nodes: only neighbours count": total(
-            source, target
-        )
-        / nodes,
-        "divided by the number of outgoing edges, not of incoming ones": total(
-            source, target
-        )
+        "divided by the number of all nodes: only neighbours count": heard / nodes,
+        "divided by the number of outgoing edges, not of incoming ones": heard
         / outgoing,
         "each node heard one neighbour only: in `out[target] = …` and `out[target] += …"
         "` one edge of several to a node wins. index_add adds all": last,
