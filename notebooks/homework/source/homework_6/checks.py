@@ -394,8 +394,8 @@ def graph_net(draw, Net):
     learned, reached = history.train_accuracy[-1], balanced_accuracy(net, graph)
     why = f"of the training programs {learned:.0%} are, so it learns. Is there dropout?"
     if learned < 0.8:
-        why = f"even of the training nodes only {learned:.0%} are: less dropout, more "
-        why += "units, or a way for the gradient to all layers"
+        why = f"even of the training programs only {learned:.0%} are: less dropout, "
+        why += "more units, or a way for the gradient to all layers"
     if far == 1:
         why = "your net hears one link far. Two layers hear two"
     if far > 4:
