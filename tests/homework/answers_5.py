@@ -353,6 +353,7 @@ WRONG = {
         (with_fault(dropout, "one mask"), "one mask for the whole batch"),
         (with_fault(dropout, "pictures"), "or none: draw for each"),
         (with_fault(dropout, "keeps p"), "you keep with probability p"),
+        (lambda x, p, training, g: dropout(x, 0.5, training, g), "with p = 0.3"),
         (with_fault(dropout, "no scale"), "scale in training"),
         (with_fault(dropout, "over p"), "is divided by p"),
         (with_fault(dropout, "times"), "multiplied by 1 − p"),
