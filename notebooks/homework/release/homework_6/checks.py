@@ -1,0 +1,407 @@
+"""Homework 6, graph networks: what the answers are compared with."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lectures_lib import data, graphs
+from lectures_lib.homework import Hint, ask, expect, in_order, kind, same, task
+
+SPREADING = (  # shuffled
+    "unknown[known] = False",
+    "    H = S @ H",
+    "start = H.clone()",
+    "H[known, y[known]] = 1",
+    "right = (guess == y)[unknown].float().mean().item()",
+    "for step in range(steps):",
+    "H = torch.zeros(len(y), classes)",
+    "guess = H.argmax(1)",
+    "    H = 0.9 * H + 0.1 * start",
+    "unknown = torch.ones(len(y), dtype=torch.bool)",
+)
+IN_ORDER = [7, 4, 3, 6, 2, 9, 8, 10, 1, 5]
+FAULT = 4  # the line that causes the plot
+NO_FAULT = {
+    1: "line 1 is right. By S alone all would become alike, but a tenth of the start "
+    "is there to prevent it. What happens to that tenth?",
+    2: "line 2 gives each node numbers of its own: at step 0 they are far from alike",
+    3: "line 3 only says how far the curve is drawn",
+    5: "line 5 is the formula: nine tenths of what is heard, a tenth of `start`. What "
+    "is in `start` when it is read for the second time?",
+    6: "line 6 measures, and changes nothing",
+}
+ACCURACY = 0.53  # that a net must reach: see balanced_accuracy
+
+
+def number(draw: torch.Generator, low: int, high: int) -> int:
+    """A whole number from low to high."""
+    return torch.randint(low, high + 1, (), generator=draw).item()
+
+
+def links(draw: torch.Generator, nodes: int, count: int) -> Tensor:
+    """A path through all nodes and some more links, both ways, sorted; no loops."""
+    path = torch.randperm(nodes, generator=draw)
+    more = torch.randint(nodes, (2, count), generator=draw)
+    pairs = torch.cat([torch.stack([path[:-1], path[1:]]), more], 1)
+    pairs = pairs[:, pairs[0] != pairs[1]]
+    return torch.cat([pairs, pairs.flip(0)], 1).unique(dim=1)
+
+
+@task(points=4, forbidden=["lectures_lib.graphs.normalize"])
+def normalize(draw, normalize):
+    nodes = number(draw, 7, 10)
+    edges = links(draw, nodes, 6)
+    A = torch.zeros(nodes, nodes).index_put((edges[0], edges[1]), torch.ones(()))
+    A_hat, d = A + torch.eye(nodes), A.sum(1) + 1
+    right, upper = A_hat / (d[:, None] * d).sqrt(), A_hat.triu()
+    twofold = A_hat + torch.eye(nodes)
+    mistakes = {
+        "rows sum to 1: that is D⁻¹(A + I); the symmetric form was asked for": A_hat
+        / d[:, None],
+        "columns sum to 1: that is (A + I)D⁻¹; the symmetric form was asked for": A_hat
+        / d,
+        "the diagonal is zero: no node hears itself. Self-loops are missing": A
+        / ((d - 1)[:, None] * (d - 1)).sqrt(),
+        "the loops are in the matrix, but not in the degrees: D has the row sums of "
+        "A + I": A_hat / ((d - 1)[:, None] * (d - 1)).sqrt(),
+        "the degrees count the loops, but the matrix has none": A
+        / (d[:, None] * d).sqrt(),
+        "you multiply by the roots of the degrees: D^(-1/2) divides": A_hat
+        * (d[:, None] * d).sqrt(),
+        "you divide by the degrees: D^(-1/2) has their roots": A_hat / (d[:, None] * d),
+        "each link is there in one direction only: edge_index lists both, and S is "
+        "symmetric": upper / (upper.sum(1)[:, None] * upper.sum(1)).sqrt(),
+        "the degrees are added under the root: their product belongs there": A_hat
+        / (d[:, None] + d).sqrt(),
+        "each loop counts 2": twofold / ((d + 1)[:, None] * (d + 1)).sqrt(),
+        "all is NaN: off its diagonal a diagonal matrix is zero, and 0^(-1/2) is "
+        "infinite. First the power, then the diagonal": torch.full_like(A, torch.nan),
+        "that is A + I: the degrees are still to come": A_hat,
+        "that is I minus the matrix asked for (a Laplacian)": torch.eye(nodes) - right,
+    }
+    same(ask(normalize, edges, nodes), right, mistakes, "S")
+    yield 2, "S is D^(-1/2) (A + I) D^(-1/2)"
+
+    looped = edges[0, :3].unique()
+    edges = torch.cat([edges, looped.expand(2, -1)], 1)
+    twice = A_hat.clone()
+    twice[looped, looped] = 2
+    d = twice.sum(1)
+    hint = f"nodes {looped.tolist()} had a loop in edge_index, and now count it twice: "
+    hint += "each node should have one loop"
+    mistakes = {hint: twice / (d[:, None] * d).sqrt()}
+    same(ask(normalize, edges, nodes), right, mistakes, "S of a graph with loops")
+    yield 1, "a loop that is there already counts once"
+
+    alone = F.pad(right, (0, 2, 0, 2))
+    alone[-2:, -2:] = torch.eye(2)
+    seen = ask(normalize, edges, nodes + 2)
+    bad = type(seen) is Tensor and seen.isnan().any()
+    expect(not bad, "a node without links has NaN: its degree, with its loop, is 1")
+    what = "S of a graph whose last two nodes have no link (each hears itself alone)"
+    same(seen, alone, {}, what)
+    yield 1, "a node without links keeps its own features"
+
+
+@task(
+    points=5,
+    forbidden=["lectures_lib.graphs.GraphConvolution", "lectures_lib.graphs.GCN"],
+)
+def graph_convolution(draw, GraphConvolution):
+    nodes, ins, outs = number(draw, 6, 8), number(draw, 4, 5), 3
+    layer, twin = (built(draw, GraphConvolution, ins, outs) for _ in range(2))
+    shapes = {"weight": (ins, outs), "bias": (outs,)}
+    for name, shape in shapes.items():
+        found = getattr(layer, name, None)
+        expect(
+            found is not None, f"there is no self.{name}: expected a parameter {shape}"
+        )
+        expect(
+            isinstance(found, nn.Parameter),
+            f"self.{name} is {kind(found)}: expected an nn.Parameter {shape}, else "
+            "training does not know it",
+        )
+        expect(
+            found.shape == shape,
+            f"self.{name} is {tuple(found.shape)}: expected {shape}, so that H @ W is "
+            "(nodes, out_features), with a bias for each",
+        )
+    expect(
+        (layer.weight.abs() < 100).all(),
+        "the weights begin at what happened to be in memory: torch.empty is not filled",
+    )
+    expect(layer.weight.std() > 0, "all weights begin equal, and would stay equal")
+    expect(
+        not torch.equal(layer.weight, twin.weight),
+        "two layers begin with the same weights: is a seed fixed in your code?",
+    )
+    expect((layer.bias == 0).all(), "the bias should begin at zero")
+    yield 1, "weight and bias are parameters, and begin as they should"
+
+    S = torch.rand(nodes, nodes, generator=draw)  # not symmetric: an order shows
+    H = torch.randn(nodes, ins, generator=draw)
+    W, b = torch.randn(ins, outs, generator=draw), 1 + torch.rand(outs, generator=draw)
+    with torch.no_grad():
+        layer.weight.copy_(W)
+        layer.bias.copy_(b)
+    right = S @ H @ W + b
+    mistakes = {
+        "the bias is mixed with the neighbours, too: S (H W + b). It is added after "
+        "the mixing": S @ (H @ W + b),
+        "a ReLU is inside the layer. The last layer's logits need their negative "
+        "numbers: it belongs between the layers": right.relu(),
+        "S is transposed: row i of S says whom node i hears": S.T @ H @ W + b,
+        "nothing is mixed: S is not used": H @ W + b,
+        "the bias is missing": S @ H @ W,
+        "the result is divided by the row sums of S: S is normalized already": S
+        @ H
+        @ W
+        / S.sum(1, keepdim=True)
+        + b,
+        "it is mixed twice": S @ S @ H @ W + b,
+    }
+    same(ask(layer, S, H), right, mistakes, "S H W + b")
+    yield 2, "the layer gives S H W + b"
+
+    sparse = S * (S > 0.5)
+    seen = ask(layer, sparse.to_sparse_csr(), H)
+    same(seen, sparse @ H @ W + b, {}, "S H W + b for a sparse S (CSR)")
+    yield 1, "S may be sparse"
+
+    seen.square().sum().backward()
+    for name in ("weight", "bias"):
+        gradient = getattr(layer, name).grad
+        expect(gradient is not None and gradient.any(), f"no gradient reaches {name}")
+    yield 1, "gradients reach weight and bias"
+
+
+def built(draw: torch.Generator, model: object, *sizes: int) -> nn.Module:
+    """The student's module, its weights drawn from the generator."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(number(draw, 0, 10**6))
+        module = ask(model, *sizes)
+    expect(isinstance(module, nn.Module), f"expected an nn.Module, got {kind(module)}")
+    return module
+
+
+@task(points=4, forbidden=["lectures_lib.graph_layers.mean"])
+def mean_of_neighbours(draw, mean_of_neighbours):
+    nodes, features = number(draw, 7, 9), number(draw, 3, 5)
+    x = torch.randn(nodes, features, generator=draw)
+    places = torch.randperm(nodes, generator=draw)
+    ring = torch.stack([places, places.roll(1)])
+    pairs = torch.randint(nodes, (2, 2 * nodes), generator=draw)
+    edges = torch.cat([ring, pairs[:, pairs[0] != pairs[1]]], 1).unique(dim=1)
+    edges = edges[:, torch.randperm(edges.shape[1], generator=draw)]
+    source, target = edges
+
+    def total(source: Tensor, target: Tensor, x: Tensor = x) -> Tensor:
+        return torch.zeros_like(x).index_add(0, target, x[source])
+
+    degree = target.bincount(minlength=nodes)[:, None]
+    outgoing = source.bincount(minlength=nodes)[:, None]
+    last = torch.zeros_like(x)
+    for s, t in edges.T.tolist():
+        last[t] = x[s]
+    heard, sent = total(source, target), total(target, source)
+    right = heard / degree
+    mistakes = {
+        "the direction is turned round: an edge goes from edge_index[0] to "
+        "edge_index[1], and the target hears": sent / outgoing,
+        "the sources hear, but are divided by what the targets hear: an edge goes from "
+        "edge_index[0] to edge_index[1]": sent / degree,
+        "each node hears itself: a row of x[target] is the target's own": x,
+        "divided by the number of all edges": heard / edges.shape[1],
+        "that is the sum: divide by the number of incoming edges": heard,
+        "one is added to the number of neighbours: a node is not its own neighbour "
+        "here": heard / (degree + 1),
+        "each node hears itself, too: only its neighbours were asked for": (heard + x)
+        / (degree + 1),
+        "divided by the number of all nodes: only neighbours count": heard / nodes,
+        "divided by the number of outgoing edges, not of incoming ones": heard
+        / outgoing,
+        "each node heard one neighbour only: in `out[target] = …` and `out[target] += …"
+        "` one edge of several to a node wins. index_add adds all": last,
+        "the sum has one neighbour only, but is divided by all: in `out[target] += …` "
+        "one edge of several to a node wins. index_add adds all": last / degree,
+    }
+    same(ask(mean_of_neighbours, x, edges), right, mistakes, "the means")
+    yield 2, "each node has the mean of the nodes that send it an edge"
+
+    x = torch.cat([x, torch.ones(2, features)])  # two more, that hear nobody
+    edges = torch.cat([edges, torch.tensor([[nodes], [0]])], 1)
+    seen = ask(mean_of_neighbours, x, edges)
+    rows = type(seen) is Tensor and seen.shape == x.shape
+    expect(rows, f"expected {tuple(x.shape)}, also where the last nodes hear nobody; "
+           f"got {kind(seen)}")  # fmt: skip
+    expect(
+        not seen[nodes:].isnan().any(),
+        "a node that hears nobody has NaN, 0 / 0: expected zeros",
+    )
+    same(seen[nodes:], torch.zeros(2, features), {}, "the nodes that hear nobody")
+    yield 1, "a node that hears nobody has zeros"
+
+    x, edges = x.double(), torch.cat([edges, edges[:, :4]], 1)
+    source, target = edges
+    degree = target.bincount(minlength=len(x)).clamp(min=1)[:, None]
+    hint = "an edge that is listed twice counts once: every edge has a voice"
+    once = edges.unique(dim=1)
+    counted = once[1].bincount(minlength=len(x)).clamp(min=1)[:, None]
+    right = total(source, target, x) / degree
+    seen = ask(mean_of_neighbours, x.clone().requires_grad_(), edges)
+    same(seen, right, {hint: total(*once, x) / counted}, "the means in float64")
+    expect(
+        seen.requires_grad, "no gradient flows through: it was cut off (detach, data?)"
+    )
+    yield 1, "float64 stays float64, an edge listed twice counts twice, gradients flow"
+
+
+def outcome(order: list, known: dict) -> list:
+    """The final representations, and the share that is right."""
+    program, names = in_order(SPREADING, order), {"torch": torch, **known}
+    try:
+        exec(compile(program, "<your order>", "exec"), names)
+    except SyntaxError as error:
+        place = min(error.lineno, len(order))
+        raise Hint(
+            f"Python cannot read line {order[place - 1]} where you put it: "
+            f"{error.msg}. Which two lines belong inside the loop?"
+        ) from None
+    except NameError as error:
+        raise Hint(f"`{error.name}` is used before a line gives it a value") from None
+    return [names["H"], names["right"]]
+
+
+@task(points=2)
+def spread_labels(draw, order):
+    club, classes = data.karate_club(), 3
+    y = torch.randint(classes, (34,), generator=draw)
+    known = torch.randperm(34, generator=draw)[: number(draw, 6, 8)]
+    S = graphs.normalize(club.edge_index, 34).to_dense()
+    names = {"S": S, "y": y, "known": known, "classes": classes}
+    names["steps"] = number(draw, 3, 5)
+    right, told = (outcome(o, dict(names)) for o in (IN_ORDER, order))
+    mistakes = {
+        "`start` is taken while all labels are still zero: in each step a tenth of "
+        "nothing is added": [7, 3, 4, 6, 2, 9, 8, 10, 1, 5],
+        "the start is added before the mixing, and is mixed as well: so the last step "
+        "blurs the known labels": [7, 4, 3, 6, 9, 2, 8, 10, 1, 5],
+        "the known labels are counted as found: `right` is read while nobody has been "
+        "taken out of `unknown`": [7, 4, 3, 6, 2, 9, 8, 10, 5, 1],
+        "no label is known: the ones are written when all is over": [
+            *(7, 3, 6, 2, 9, 4, 8, 10, 1, 5)
+        ],
+    }
+    fits = torch.allclose(told[0], right[0], atol=1e-6) and told[1] == right[1]
+    for hint, wrong in mistakes.items():
+        H, share = outcome(wrong, dict(names))
+        expect(fits or not torch.equal(told[0], H) or told[1] != share, hint)
+    expect(fits, "these lines run, but spread other numbers, or count them otherwise")
+    yield 2, "the labels spread along the links, and only the unknown ones are counted"
+
+
+@task(points=2)
+def all_alike(draw, line):
+    wanted = f"expected the number of a line, 1 to 6, got {kind(line)}"
+    expect(type(line) is int and 1 <= line <= 6, wanted)
+    expect(line == FAULT, NO_FAULT.get(line, ""))
+    yield 2, "the start must be kept from the beginning: here it is renewed each time"
+
+
+def another_split(draw: torch.Generator) -> data.Graph:
+    """debian-science with 20 training nodes of each class, drawn anew; all others test.
+
+    x is dense: so a student's net needs no sparse dropout.
+    """
+    graph, train, test = data.debian_science(), [], []
+    for label in range(len(graph.classes)):
+        mine = (graph.y == label).nonzero()[:, 0]
+        mine = mine[torch.randperm(len(mine), generator=draw)]
+        train.append(mine[:20])
+        test.append(mine[20:])
+    sets = {"train": torch.cat(train).sort().values, "validation": graph.train[:0]}
+    sets["test"] = torch.cat(test).sort().values
+    return replace(graph, x=graph.x.to_dense(), **sets)
+
+
+def balanced_accuracy(net: nn.Module, graph: data.Graph) -> float:
+    """The share of each class's test nodes that are right, averaged over the classes.
+
+    Over 20 splits it varies half as much as the share of all.
+    """
+    right = (graphs.logits(net, graph).argmax(1) == graph.y)[graph.test].float()
+    labels = graph.y[graph.test]
+    return sum(right[labels == k].mean().item() for k in labels.unique()) / 9
+
+
+@torch.no_grad()
+def hops(draw: torch.Generator, net: nn.Module, features: int) -> int:
+    """How far along a path of nodes a change of features is heard."""
+    path = torch.stack([torch.arange(19), torch.arange(1, 20)])
+    S = graphs.normalize(torch.cat([path, path.flip(0)], 1), 20)
+    x = torch.rand(20, features, generator=draw)
+    before, far = net(S, x)[0], 0
+    for node in range(1, 20):
+        changed = x.clone()
+        changed[node] += 10 * torch.randn(features, generator=draw)
+        far = far if torch.equal(net(S, changed)[0], before) else node
+    return far
+
+
+@task(
+    points=5,
+    forbidden=[
+        *("lectures_lib.graphs.GCN", "lectures_lib.graphs.GraphSAGE"),
+        *("lectures_lib.graphs.GraphNet", "lectures_lib.graphs.GraphConvolution"),
+    ],
+)
+def graph_net(draw, Net):
+    graph = another_split(draw)
+    features, classes = graph.x.shape[1], len(graph.classes)
+    net = built(draw, Net, features, classes).eval()
+    expect(
+        list(net.parameters()),
+        "your net has no parameters: a plain list hides its layers. Make each one an "
+        "attribute, or use nn.ModuleList",
+    )
+    S = graphs.normalize(graph.edge_index, len(graph.y))
+    first = ask(net, S, graph.x)
+    expect(
+        type(first) is Tensor and first.shape == (len(graph.y), classes),
+        f"expected logits {(len(graph.y), classes)}, got {kind(first)}",
+    )
+    expect(
+        torch.equal(first, ask(net, S, graph.x)),
+        "in evaluation mode your net gives two answers to one question: dropout is "
+        "still on. F.dropout needs training=self.training",
+    )
+    total = first.exp().sum(1) if (first <= 0).all() else first.sum(1)
+    expect(
+        (first < 0).any() or not torch.allclose(total, torch.ones(()), atol=1e-3),
+        "each row sums to 1: a softmax. The loss wants logits, and takes their softmax "
+        "itself",
+    )
+    expect((first < 0).any(), "no logit is negative: is a ReLU behind the last layer?")
+    yield 1, "logits for each node and class, the same each time in evaluation"
+
+    far = hops(draw, net, features)
+    expect(far > 0, "no node hears any other: your net does not use S")
+    yield 1, "nodes hear along the links"
+
+    history = graphs.fit(net, graph, epochs=100, seed=number(draw, 0, 10**6))
+    learned, reached = history.train_accuracy[-1], balanced_accuracy(net, graph)
+    why = f"of the training programs {learned:.0%} are, so it learns. Is there dropout?"
+    if learned < 0.8:
+        why = f"even of the training programs only {learned:.0%} are: less dropout, "
+        why += "more units, or a way for the gradient to all layers"
+    if far == 1:
+        why = "your net hears one link far. Two layers hear two"
+    if far > 4:
+        why = f"your net hears {far} links far. So many mixings make all nodes alike: "
+        why += "two or three layers are best"
+    wanted = f"{reached:.0%} of the test programs are right (mean over the fields), "
+    wanted += f"{ACCURACY:.0%} are needed; "
+    expect(reached >= ACCURACY, wanted + why)
+    yield 3, f"at least {ACCURACY:.0%} of the test programs are right"

@@ -1,0 +1,425 @@
+"""Homework 5, regularization: what the answers are compared with."""
+
+import copy
+import math
+
+import torch
+from torch import Tensor
+
+from lectures_lib.homework import Hint, NotDone, ask, expect, in_order, kind, same, task
+
+EARLY_STOPPING = (  # shuffled
+    "        break",
+    "    loss = validation_loss(net)",
+    "    if waited == patience:",
+    "best, waited = math.inf, 0",
+    "    train_one_epoch(net)",
+    "net.load_state_dict(kept)",
+    "        best, waited, kept = loss, 0, copy.deepcopy(net.state_dict())",
+    "    waited += 1",
+    "for epoch in range(epochs):",
+    "    if loss < best:",
+)
+IN_ORDER = [4, 9, 5, 2, 8, 10, 7, 3, 1, 6]
+FAULT = 5  # the line that causes the plot
+NO_FAULT = {
+    1: "line 1 makes the waves of the training days: (40, 4), as the fit needs them",
+    2: "line 2 is as it should be: what is measured is measured on the training days",
+    3: "line 3 fits well: the dots show small errors on the days it was trained on",
+    4: "line 4 makes the same waves of the new days. But are they then treated alike?",
+    6: "line 6 is the model: intercept plus features times weights. Which features?",
+}
+
+
+def number(draw: torch.Generator, low: int, high: int) -> int:
+    """A whole number from low to high."""
+    return torch.randint(low, high + 1, (), generator=draw).item()
+
+
+def normal(draw: torch.Generator, *shape: int) -> Tensor:
+    return torch.randn(shape, generator=draw, dtype=torch.float64)
+
+
+def parts(answer: object, count: int, what: str) -> tuple:
+    """The parts of an answer that has several."""
+    right = type(answer) in (tuple, list) and len(answer) == count
+    expect(right, f"expected {what}, got {kind(answer)}")
+    return answer
+
+
+def done(part: object) -> object:
+    """The part, unless it is still a blank."""
+    if part is ...:
+        raise NotDone
+    return part
+
+
+def least_squares(X: Tensor, y: Tensor, pull: float) -> Tensor:
+    """The weights without intercept; a row for each says that it should be zero."""
+    rows = math.sqrt(pull) * torch.eye(X.shape[1], dtype=X.dtype)
+    targets = torch.cat([y, y.new_zeros(X.shape[1])])
+    return torch.linalg.lstsq(torch.cat([X, rows]), targets).solution
+
+
+@task(
+    points=4,
+    forbidden=["lectures_lib.regularization.ridge", "sklearn.linear_model.Ridge"],
+)
+def ridge(draw, ridge):
+    n, d, penalty = number(draw, 11, 15), number(draw, 4, 6), number(draw, 2, 5) / 10
+    X = normal(draw, n, d) + torch.arange(1, d + 1)  # each has a mean of its own
+    y = 16 + X @ normal(draw, d) + normal(draw, n)
+    theta_0, theta = parts(ask(ridge, X, y, penalty), 2, "θ₀ and θ")
+    turned = type(theta_0) is Tensor and theta_0.shape == (d,)
+    expect(not turned, "the two are exchanged: θ₀ comes first")
+    X_c, y_c = X - X.mean(0), y - y.mean()
+    right, ones = least_squares(X_c, y_c, n * penalty), X.new_ones(n, 1)
+    everywhere = X_c.T @ X_c + n * penalty
+    mistakes = {
+        f"your penalty is λ I. The error is a *mean* over the n = {n} days, so that "
+        "their sum, XᶜᵀXᶜ, meets n times λ": least_squares(X_c, y_c, penalty),
+        "θ is that without any penalty": least_squares(X_c, y_c, 0),
+        "you penalise the intercept too: a column of ones is a weight like the others. "
+        "Centre instead": least_squares(torch.cat([ones, X], 1), y, n * penalty)[1:],
+        f"the penalty is d λ, with the number of features, {d}: the error is a mean "
+        f"over the n = {n} days": least_squares(X_c, y_c, d * penalty),
+        "all features are centred by one mean, `X.mean()`: each has a mean of its own":
+            least_squares(X - X.mean(), y_c, n * penalty),
+        "the features are not centred: without that, the missing intercept distorts θ":
+            least_squares(X, y, n * penalty),
+        "the targets are centred, the features are not": least_squares(
+            X, y_c, n * penalty
+        ),
+        f"θ is n = {n} times too large: divide XᶜᵀXᶜ and Xᶜᵀyᶜ by n, or neither":
+            n * right,
+        "nλ is added to every entry: only the diagonal belongs to the penalty":
+            torch.linalg.solve(everywhere, X_c.T @ y_c),
+    }  # fmt: skip
+    same(done(theta), right, mistakes, "θ")
+    yield 2, "θ minimises error plus penalty on centred data"
+
+    level = (X.mean(0) @ right).item()
+    mistakes = {
+        "θ₀ is the mean of the targets: right for features of mean zero only. Here "
+        "these have means, which the weights multiply": y.mean().item(),
+        "θ₀ adds x̄ᵀθ where it should be taken off": y.mean().item() + level,
+        "θ₀ is zero: the mean of what is centred. Take the means of X and y": 0.0,
+        "θ₀ lacks the mean of y": -level,
+    }
+    same(done(theta_0), y.mean().item() - level, mistakes, "θ₀")
+    yield 1, "θ₀ is free: the mean residual is zero"
+
+    X, y = normal(draw, 7, 12).float() + 1, normal(draw, 7).float()
+    _, theta = parts(ask(ridge, X, y, 0.5), 2, "θ₀ and θ")
+    X_c = X - X.mean(0)
+    right = X_c.T @ torch.linalg.solve(X_c @ X_c.T + 3.5 * torch.eye(7), y - y.mean())
+    same(theta, right, {}, "θ of 12 features and 7 days, float32", tolerance=1e-3)
+    yield 1, "it also works with more features than days, and in float32"
+
+
+@task(points=2)
+def july(draw, line):
+    wanted = f"expected the number of a line, 1 to 6, got {kind(line)}"
+    expect(type(line) is int and 1 <= line <= 6, wanted)
+    expect(line == FAULT, NO_FAULT.get(line, ""))
+    yield 2, "new days must be scaled by the training days' mean and deviation"
+
+
+@task(
+    points=5,
+    forbidden=[
+        *("torch.nn.functional.dropout", "torch.nn.functional.dropout2d"),
+        *("torch.dropout", "torch.feature_dropout", "torch.native_dropout"),
+        "lectures_lib.graph_layers.dropout",
+    ],
+)
+def dropout(draw, dropout):
+    n, channels, p = number(draw, 20, 24), number(draw, 17, 19), number(draw, 4, 6) / 20
+    x = 1 + torch.rand(n, channels, 5, 3, generator=draw)
+    seed = number(draw, 1, 10**6)
+
+    def once(seed: int, training: bool = True) -> Tensor:
+        own = torch.Generator().manual_seed(seed)
+        out = ask(dropout, x, p, training, own)
+        alike = type(out) is Tensor and (out.shape, out.dtype) == (x.shape, x.dtype)
+        expect(alike, f"expected {kind(x)} like x, got {kind(out)}")
+        return out
+
+    factor = (once(seed) / x).flatten(2)  # of each number: 0, or what it is scaled by
+    zero = factor == 0
+    off = zero.all(2)  # (n, channels)
+    expect(zero.any(), "in training nothing is dropped")
+    expect(not zero.all(), "in training everything is dropped")
+    expect(
+        (zero.any(2) == off).all(),
+        "a channel is dropped in part: your mask has a number for each pixel. Expected "
+        "one for each channel of each picture",
+    )
+    expect(
+        (off != off[:1]).any(),
+        f"all {n} pictures lose the same channels: one mask for the whole batch. Each "
+        "picture needs its own",
+    )
+    expect(
+        (off != off[:, :1]).any(),
+        f"a picture loses all of its {channels} channels or none: draw for each",
+    )
+    yield 1, "each picture loses channels of its own, as a whole"
+
+    expect(
+        (off.sum(1) != off[0].sum()).any(),
+        f"every picture loses {int(off[0].sum())} channels: each channel is drawn for "
+        "itself, so that the number varies",
+    )
+    share = off.float().mean().item()
+    expect(
+        abs(share - 1 + p) > 0.12,
+        f"with p = {p} a share of {share:.2f} is zero: you keep with probability p. "
+        "p is the probability of being dropped",
+    )
+    expect(abs(share - p) < 0.12, f"with p = {p} a share of {share:.2f} is zero")
+    yield 1, "a channel is dropped with probability p"
+
+    kept = factor[~off].mean().item()
+    mistakes = {
+        f"what is kept stays as it is. In use, with all channels on, {1 / (1 - p):.2f} "
+        "times as much arrives as in training: scale in training": 1.0,
+        f"what is kept is divided by p = {p}. A share of 1 − p is kept": 1 / p,
+        "what is kept is multiplied by 1 − p, so that even less arrives": 1 - p,
+        "what is kept is multiplied by p": p,
+    }
+    same(kept, 1 / (1 - p), mistakes, "the factor of what is kept")
+    spread = (factor[~off] - kept).abs().max()
+    expect(spread < 1e-3, "what is kept must all be scaled by the same factor")
+    yield 1, "what is kept is scaled, so that the mean over all masks stays"
+
+    expect(
+        torch.equal(once(seed) / x == 0, once(seed) / x == 0),
+        "two generators of one seed give two masks: you draw from torch's global "
+        "generator, not from the one that is given",
+    )
+    expect(
+        not torch.equal(once(seed), once(seed + 1)),
+        "generators of two seeds give the same mask: is a seed fixed in your code?",
+    )
+    yield 1, "it draws from the generator"
+
+    mistakes = {
+        "in evaluation your function still drops channels: with `training` False x is "
+        "used as it is": once(seed),
+        "in evaluation x is multiplied by 1 − p. The scaling is done in training "
+        "already": (1 - p) * x,
+    }
+    same(once(seed, False), x, mistakes, "x in use")
+    out = ask(dropout, x.clone().requires_grad_(), p, True, torch.Generator())
+    expect(
+        out.requires_grad, "no gradient flows through: it was cut off (detach, data?)"
+    )
+    yield 1, "in evaluation it does nothing"
+
+
+@task(points=5, forbidden=["torch.optim.AdamW", "torch.optim.Adam"])
+def adamw_step(draw, adamw_step):
+    shape, t, rate = (number(draw, 3, 5), 7), number(draw, 3, 6), 0.05
+    w, g, m = normal(draw, *shape), normal(draw, *shape), normal(draw, *shape)
+    s = 0.1 + normal(draw, *shape) ** 2
+    decay = number(draw, 2, 6) / 10
+
+    def step(t: int, rate: float, decay: float) -> tuple:
+        return parts(ask(adamw_step, w, g, m, s, t, rate, decay), 3, "w, m and s")
+
+    new_w, new_m, new_s = step(t, rate, decay)
+    through = g + decay * w
+    mistakes = {
+        "m has heard of the weights: the decay was added to the gradient, which makes "
+        "it an L2 penalty. Decoupled means: past Adam": 0.9 * m + 0.1 * through,
+        "m: a momentum of 0.9 without the factor 1 − 0.9 for the gradient": 0.9 * m + g,
+        "m: 0.9 and 0.1 are exchanged; the old mean keeps 0.9": 0.1 * m + 0.9 * g,
+        "m is divided by 1 − 0.9ᵗ already. Return it uncorrected: the next step "
+        "averages it further": (0.9 * m + 0.1 * g) / (1 - 0.9**t),
+    }
+    right_m, right_s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
+    same(new_m, right_m, mistakes, "m")
+    mistakes = {
+        "s averages the gradient: its square is meant": 0.999 * s + 0.001 * g,
+        "s averages the square of the mean m, not of the gradient": 0.999 * s
+        + 0.001 * right_m**2,
+        "s is divided by 1 − 0.999ᵗ already. Return it uncorrected": right_s
+        / (1 - 0.999**t),
+    }
+    same(new_s, right_s, mistakes, "s", tolerance=1e-6)
+    yield 1, "m and s average the gradient and its square, and nothing else"
+
+    def direction(t: int, root: float = 0.5) -> Tensor:
+        return right_m / (1 - 0.9**t) / (right_s / (1 - 0.999**t)) ** root
+
+    bare = right_m / right_s.sqrt()
+    mistakes = {
+        "the step goes up: the direction must be taken off w": w + rate * direction(t),
+        "bias correction is missing: m and s start at zero, and are too small in the "
+        "first steps. Divide by 1 − βᵗ": w - rate * bare,
+        "s is not corrected by 1 − 0.999ᵗ": w - rate * bare / (1 - 0.9**t),
+        "m is not corrected by 1 − 0.9ᵗ": w - rate * bare * math.sqrt(1 - 0.999**t),
+        f"t is one too small: steps are counted from 1, this is step {t}": w
+        - rate * direction(t - 1),
+        f"t is one too large: this is step {t} already": w - rate * direction(t + 1),
+        "w is NaN: in 1 − βᵗ stands a power, `0.9**t`, not a product": w * math.nan,
+        "the root of s is missing": w - rate * direction(t, 1.0),
+        "the learning rate is missing": w - direction(t),
+    }
+    same(step(t, rate, 0.0)[0], w - rate * direction(t), mistakes, "w without decay")
+    yield 2, "without decay it is a step of Adam"
+
+    right = (1 - rate * decay) * w - rate * direction(t)
+    corrected = right_s / (1 - 0.999**t)
+    after = (1 - rate * decay) * (w - rate * direction(t))
+    mistakes = {
+        "the decay is not multiplied by the learning rate": right
+        - (1 - rate) * decay * w,
+        "the decay also shrinks the step: it is applied after it. Shrink the weights "
+        "as they were before": after,
+        "nothing decays": w - rate * direction(t),
+        "the weights grow: the decay must take something off": right
+        + 2 * rate * decay * w,
+        "the decay is 2λ here already: do not double it": right - rate * decay * w,
+        "the decay is divided by √s like a gradient: it must go past Adam": w
+        - rate * (direction(t) + decay * w / corrected.sqrt()),
+    }
+    same(new_w, right, mistakes, "w")
+    tiny, zero = 1e-7 * g, torch.zeros_like(g)
+    first = ask(adamw_step, w, tiny, zero, zero, 1, rate, decay)[0]
+    shrunk, size = (1 - rate * decay) * w, tiny.abs()
+    mistakes = {
+        "ε = 1e-8 stands under the root: it is meant to be added to the root": shrunk
+        - rate * tiny / (tiny**2 + 1e-8).sqrt(),
+        "ε = 1e-8 is missing: where all gradients are zero, 0 / 0 would be NaN": shrunk
+        - rate * tiny.sign(),
+    }
+    what = "w after step 1 with gradients as small as ε"
+    same(first, shrunk - rate * tiny / (size + 1e-8), mistakes, what)
+    yield 2, "the decay goes past Adam, straight to the weights"
+
+
+def outcome(order: list, losses: list[float], patience: int) -> tuple[int, int]:
+    """How many epochs the kept net has had, and how many were run."""
+    program, net, run = in_order(EARLY_STOPPING, order), torch.nn.Linear(1, 1), []
+    torch.nn.init.zeros_(net.weight)  # counts the net's epochs
+
+    def train_one_epoch(net: torch.nn.Linear) -> None:
+        run.append(0)
+        net.weight.data += 1
+
+    known = {"math": math, "copy": copy, "epochs": len(losses) - 1, "net": net}
+    known |= {"patience": patience, "train_one_epoch": train_one_epoch}
+    known["validation_loss"] = lambda net: losses[int(net.weight.item())]
+    try:
+        exec(compile(program, "<your order>", "exec"), known)
+    except SyntaxError as error:
+        place = min(error.lineno, len(order))
+        raise Hint(
+            f"Python cannot read line {order[place - 1]} where you put it: "
+            f"{error.msg}. Which lines belong inside the loop, and which under an `if`?"
+        ) from None
+    except NameError as error:
+        raise Hint(f"`{error.name}` is used before a line gives it a value") from None
+    return int(net.weight.item()), len(run)
+
+
+@task(points=2)
+def early_stopping(draw, order):
+    patience = number(draw, 2, 4)
+    falls = (4 + torch.rand(2, generator=draw).sort(descending=True).values).tolist()
+    rises = (6 + torch.rand(patience, generator=draw)).tolist()
+    # It falls, has one epoch left when it is better again; later it would be better
+    # still, but then training is over.
+    losses = [9.0, *falls, *rises[1:], 3.0, *rises, 2.0, 8.0, 8.5, 9.0, 9.5]
+    curves = losses, [9.0, 8.0, *falls]  # the other one falls to the end
+    right, told = ([outcome(o, c, patience) for c in curves] for o in (IN_ORDER, order))
+    mistakes = {
+        f"with patience {patience} it stops one epoch early: after a better epoch the "
+        "counter must be 0 when the next one begins": [4, 9, 5, 2, 10, 7, 8, 3, 1, 6],
+        "it gives up before it looks: the epoch that uses up the patience may be the "
+        "best one yet": [4, 9, 5, 2, 8, 3, 1, 10, 7, 6],
+        "the weights that are kept are not those whose loss was measured: an epoch of "
+        "training lies between": [4, 9, 2, 5, 8, 10, 7, 3, 1, 6],
+        "what the last epoch has learned is never measured: measure after training, in "
+        "the same epoch": [4, 9, 2, 8, 10, 7, 3, 1, 5, 6],
+    }
+    for hint, wrong in mistakes.items():
+        fits = told != right and told == [outcome(wrong, c, patience) for c in curves]
+        expect(not fits, hint)
+    for (kept, run), (best, last) in zip(told, right):
+        what = f"your order keeps the net of epoch {kept}, after {run} epochs in all"
+        expect((kept, run) == (best, last), f"{what}; expected {best} and {last}")
+    yield 2, "it keeps the best epoch, and stops when its patience is used up"
+
+
+@task(points=4, forbidden=["torchvision.transforms.v2.CutMix.transform"])
+def cutmix(draw, cutmix):
+    n, classes = number(draw, 5, 7), 4
+    rows, columns = number(draw, 9, 11), number(draw, 13, 16)
+    height, width = number(draw, 4, 5), number(draw, 6, 8)
+    top, left = number(draw, 1, 2), number(draw, 3, 5)
+    images = torch.rand(n, 5, rows, columns, generator=draw)
+    targets = torch.rand(n, classes, generator=draw).softmax(1)
+    order = torch.randperm(n, generator=draw).tolist()
+    other = torch.empty(n, dtype=torch.int64)
+    other[order] = torch.tensor(order[1:] + order[:1])  # nobody is its own other
+    answer = ask(cutmix, images, targets, other, (top, left, height, width))
+    mixed, labels = parts(answer, 2, "images and targets")
+
+    def pasted(top: int, left: int, bottom: int, right: int) -> Tensor:
+        row, column = torch.arange(rows)[:, None], torch.arange(columns)
+        box = (row >= top) & (row < bottom) & (column >= left) & (column < right)
+        return torch.where(box, images[other], images)
+
+    bottom, right = top + height, left + width
+    chained = images.clone()
+    for number_, source in enumerate(other.tolist()):
+        patch = chained[source, :, top:bottom, left:right].clone()
+        chained[number_, :, top:bottom, left:right] = patch
+    channels, black, corner = images.clone(), images.clone(), images.clone()
+    channels[:, top:bottom, left:right] = images[other][:, top:bottom, left:right]
+    black[:, :, top:bottom, left:right] = 0
+    corner[:, :, top:bottom, left:right] = images[other][:, :, :height, :width]
+    size = f"a box of {height}×{width} pixels"
+    mistakes = {
+        "rows and columns are exchanged: top and height count rows, the third axis":
+            pasted(left, top, right, bottom),
+        f"{size} was asked for: the fourth number is its width, not where it ends":
+            pasted(top, left, height, width),
+        f"{size} was asked for: yours has one row and one column more":
+            pasted(top, left, bottom + 1, right + 1),
+        "inside and outside are exchanged: each picture keeps all but the box":
+            images + images[other] - pasted(top, left, bottom, right),
+        "some boxes come from pictures that had been pasted over before: take them "
+        "from `images`": chained,
+        "the pictures are as before": images,
+        "the second axis counts channels; rows are the third": channels,
+        "the box is black (that is cutout): it should show the other picture": black,
+        "the box shows the other's upper left corner: take it from the same place":
+            corner,
+    }  # fmt: skip
+    same(mixed, pasted(top, left, bottom, right), mistakes, "the images")
+    yield 2, "each picture has a box of its other one, and is itself around it"
+
+    share = height * width / (rows * columns)
+    mixtures = (
+        (f"the other's label has the share 1 − {share:.2f}: it owns the box, not the "
+         "rest", 1 - share),
+        ("the labels are as before: the box has a label, too", 0.0),
+        ("both labels count half; each should count by the pixels that it owns", 0.5),
+        ("the share counts channels as pixels", share / 5),
+        ("the share is one of channels · rows: a picture has rows · columns pixels",
+         height * width / (5 * rows)),
+        ("the share is one of lengths: it should be one of areas", height / rows),
+        ("the share is one of lengths: it should be one of areas.", width / columns),
+    )  # fmt: skip
+    mistakes = {h: torch.lerp(targets, targets[other], s) for h, s in mixtures}
+    mistakes["the share is the box's number of pixels: divide by the picture's"] = (
+        targets + height * width * (targets[other] - targets)
+    )
+    mistakes["the targets no longer sum to one: what the other label gets, the own "
+             "one loses"] = targets + share * targets[other]  # fmt: skip
+    same(labels, torch.lerp(targets, targets[other], share), mistakes, "the targets")
+    yield 2, "the labels are mixed in the same shares as the pixels"
