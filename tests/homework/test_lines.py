@@ -19,7 +19,7 @@ def source_of(number):
     return cells, homework.load(folder / "checks.py")
 
 
-@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize("number", range(1, 5))  # 5 and 6 keep theirs elsewhere
 def test_the_shuffled_lines_stand_in_the_notebook(number):
     cells, checks = source_of(number)
     shown = "\n".join(f"{n}  {line}" for n, line in enumerate(checks.LINES, 1))
