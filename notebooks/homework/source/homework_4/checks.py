@@ -209,7 +209,9 @@ def cutout(draw, cutout):
         (covered.any(1) == covered.all(1)).all(), "a square goes through all channels"
     )
     other = found[covered & (found != value)]
-    expect(not len(other), f"a square has the asked value, {value}, not {other[:1]}")
+    expect(
+        not len(other), f"a square has the asked value, {value}, not {other[:1].sum()}"
+    )
     covered = covered[:, 0]
     bare = int((~covered.flatten(1).any(1)).sum())
     expect(
@@ -281,7 +283,7 @@ def training_in_order(draw, order):
         ) from None
     except NameError as error:
         raise Hint(
-            f"{error}: a line uses `{error.name}` before the line that makes it"
+            f"a line uses `{error.name}` before the line that makes it"
         ) from None
     except RuntimeError as error:
         raise Hint(f"it raises {error}") from None
@@ -346,7 +348,7 @@ def average_views(draw, average_views):
     expect(offer.calls, "view was never called: ask about views, not about the images")
     expect(
         offer.calls == views,
-        f"view was called {offer.calls} times: expected {views}, a new view each time",
+        f"calls of view: {offer.calls}. Expected {views}, a new view each time",
     )
     with torch.no_grad():
         logits = torch.stack([net.eval()(view) for view in offer.made])
