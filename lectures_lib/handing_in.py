@@ -15,6 +15,8 @@ from nbformat.v4 import new_code_cell
 
 from .running import STOPPED, Limits, run
 
+BLANK = "not done yet"
+
 
 class Unreadable(Exception):
     """A file that is no notebook; the text says what is wrong."""
@@ -87,7 +89,8 @@ def state(cell: NotebookNode) -> str:
     found = re.findall(r"^[\d.]+ of [\d.]+ points$", text, re.M)
     if not found:
         return "was not checked"
-    return "not done yet" if "… not done yet" in text else found[-1]
+    blank = found[-1].startswith("0 ") and f"… {BLANK}" in text
+    return BLANK if blank else found[-1]
 
 
 def stopped(notebook: NotebookNode) -> Iterator[str]:

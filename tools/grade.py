@@ -29,9 +29,11 @@ from tempfile import TemporaryDirectory
 
 import starters
 from execute import NotebookError, digest
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import determine_grade
 from submissions import prepare, take
 
 from lectures_lib import handing_in, running
@@ -101,7 +103,7 @@ class Grading:
                 raise NotebookError(f"there is no {path}")
         self.starter = handing_in.read(self.release / f"{name}.ipynb")
         self.points = {
-            grade_id(cell).removeprefix("check_"): handing_in.metadata(cell)["points"]
+            task_of(cell): handing_in.metadata(cell)["points"]
             for cell in handing_in.graded(self.starter)
         }
         self.records: dict[str, dict] = {}
@@ -115,8 +117,9 @@ class Grading:
     def digest(self, student: str) -> str:
         """The fingerprint of all that the marks depend on."""
         folder = self.course / "submitted" / student / self.name
-        parts = [folder, self.source, self.release, Path(self.hidden)]
+        parts = (folder, self.source, self.release)
         files = sorted(p for part in parts for p in part.rglob("*") if p.is_file())
+        files.append(Path(self.hidden) / f"{self.name}.py")
         files = [p for p in files if "__pycache__" not in p.parts]
         return digest([[str(p), sha256(p.read_bytes()).hexdigest()] for p in files])
 
@@ -125,30 +128,36 @@ class Grading:
         with TemporaryDirectory() as folder:
             starters.generate(self.course, self.name, Path(folder), self.database)
 
-    def forget(self, student: str) -> None:
-        """Take the marks of an earlier submission out of the gradebook."""
-        with suppress(MissingEntry), Gradebook(self.database) as gradebook:
-            gradebook.remove_submission(self.name, student)
+    def is_known(self, student: str) -> bool:
+        """Whether this submission was graded before, by the same checks."""
+        with suppress(KeyError, OSError):
+            return self.records[student]["digest"] == self.digest(student)
+        return False
 
     def grade(self, student: str) -> None:
         """Grade a submission, whatever it is, and keep what came of it."""
         if self.stop.is_set():
             return
-        start, known = time.monotonic(), self.digest(student)
+        start = time.monotonic()
+        try:
+            record = self.attempt(student)
+        except Exception as error:  # one submission must not end the run
+            record = {"points": None, "problems": [f"{type(error).__name__}: {error}"]}
+        if not self.stop.is_set():
+            self.keep(student, record | {"seconds": round(time.monotonic() - start, 1)})
+
+    def attempt(self, student: str) -> dict:
+        """The record of a submission, also of one that cannot be graded."""
+        known = {"digest": self.digest(student)}
         for step in ("autograded", "feedback"):  # of an earlier submission
             shutil.rmtree(self.course / step / student / self.name, ignore_errors=True)
         try:
             with TemporaryDirectory() as folder:
-                record = self.graded(student, Path(folder))
+                return self.graded(student, Path(folder)) | known
         except Unreadable as error:
-            record = {"points": None, "problems": [str(error)]}
-        except Exception as error:  # one submission must not end the run
-            record = {"points": None, "problems": [f"{type(error).__name__}: {error}"]}
-        if record["points"] is None:
-            self.forget(student)
-        if not self.stop.is_set():
-            seconds = round(time.monotonic() - start, 1)
-            self.keep(student, record | {"digest": known, "seconds": seconds})
+            with suppress(MissingEntry), Gradebook(self.database) as gradebook:
+                gradebook.remove_submission(self.name, student)
+            return {"points": None, "problems": [str(error)]} | known
 
     def graded(self, student: str, folder: Path) -> dict:
         """The record of a submission, graded in a process of its own.
@@ -165,16 +174,11 @@ class Grading:
         if why or process.exitcode or not result.exists():
             raise Unreadable(why or reason(log_of(self.course, student)))
         notebook = handing_in.read(result)
-        states = {
-            grade_id(cell).removeprefix("check_"): handing_in.state(cell)
-            for cell in handing_in.graded(notebook)
-        }
-        problems = [remark] if remark else []
+        cells = {task_of(cell): cell for cell in handing_in.graded(notebook)}
+        problems = [*problems_of(cells), *handing_in.stopped(notebook)]
         return {
-            "points": {name: reached(state) for name, state in states.items()},
-            "problems": problems
-            + problems_of(states)
-            + [*handing_in.stopped(notebook)],
+            "points": {name: determine_grade(cell)[0] for name, cell in cells.items()},
+            "problems": [remark, *problems] if remark else problems,
         }
 
     def wait(self, process: BaseProcess) -> str:
@@ -209,9 +213,8 @@ class Grading:
             return f"{student:24} not graded       {problems}"
         tasks = ", ".join(f"{name} {value:g}" for name, value in points.items())
         total = f"{sum(points.values()):g} of {possible:g}"
-        return f"{student:24} {total:10} {tasks}" + (
-            f"  | {problems}" if problems else ""
-        )
+        problems = f"  | {problems}" if problems else ""
+        return f"{student:24} {total:10} {tasks}{problems}"
 
     def write_marks(self, students: list[str]) -> Path:
         """The marks of these students as a table; its path."""
@@ -229,23 +232,23 @@ class Grading:
         return path
 
 
-def reached(state: str) -> float:
-    """The points that handing_in.state tells of."""
-    found = re.fullmatch(r"([\d.]+) of [\d.]+ points", state)
-    return float(found[1]) if found else 0.0
+def task_of(cell: NotebookNode) -> str:
+    """The name of the task that a cell checks."""
+    return grade_id(cell).removeprefix("check_")
 
 
-def problems_of(states: dict[str, str]) -> list[str]:
+def problems_of(cells: dict[str, NotebookNode]) -> list[str]:
     """What went wrong in the tasks, in words for the teacher."""
-    blank = [name for name, state in states.items() if state == "not done yet"]
-    if blank:
-        blank = ["blank" if len(blank) == len(states) else f"blank: {', '.join(blank)}"]
+    states = {name: handing_in.state(cell) for name, cell in cells.items()}
+    blank = [name for name, state in states.items() if state == handing_in.BLANK]
     wrong = [
         f"{name}: {state}"
         for name, state in states.items()
-        if not state.endswith("points") and state != "not done yet"
+        if name not in blank and not state.endswith("points")
     ]
-    return blank + wrong
+    if len(blank) == len(cells):
+        return ["blank"]
+    return [f"blank: {', '.join(blank)}", *wrong] if blank else wrong
 
 
 def main(arguments: list[str], course: Path = starters.COURSE) -> int:
@@ -265,10 +268,8 @@ def main(arguments: list[str], course: Path = starters.COURSE) -> int:
         print(error)
         return 2
     students = grading.students()
-    known = {name: r["digest"] for name, r in grading.records.items()}
-    same = {s for s in students if known.get(s) == grading.digest(s)}
-    same = set() if options.again else same
-    for student in sorted(same):
+    same = [s for s in students if grading.is_known(s) and not options.again]
+    for student in same:
         print(grading.row(student))
     pool = ThreadPoolExecutor(options.jobs)
     try:

@@ -7,6 +7,7 @@ import json
 import os
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -18,6 +19,7 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import determine_grade
 
 from tests.homework import tiny
@@ -128,7 +130,7 @@ def course(tmp_path_factory) -> Path:
     hand_in(course, "messy", messy(starter))
     right = filled(starter, STUDENTS["Right Ada"])
     hand_in(course, "misnamed", right, name=f"{NAME} (1)")
-    hand_in(course, "unreadable", '{"cells": [')
+    hand_in(course, "Unreadable", '{"cells": [')
     hand_in(course, "odd", '{"cells": 3, "metadata": {}, "nbformat": 4}')
     other = nbformat.v4.new_notebook(cells=[new_code_cell("1")])
     hand_in(course, "other", other)
@@ -193,7 +195,7 @@ def test_points_are_exact_whatever_a_notebook_does(
 @pytest.mark.parametrize(
     ("student", "problem"),
     [
-        ("unreadable", "unreadable: NotJSONError"),
+        ("Unreadable", "unreadable: NotJSONError"),
         ("odd", "unreadable: "),
         ("other", "is another notebook: no task of homework_1 in it"),
         ("nothing", "nothing handed in"),
@@ -255,6 +257,9 @@ def test_a_second_run_grades_what_has_changed(course, said):
     assert "11 of 16" not in again and "15 were known before" in again
     assert marks(course)["half"]["points"] == ""
     assert not (course / "autograded" / "half" / NAME).exists()
+    database = starters.configuration(course).CourseDirectory.db_url
+    with Gradebook(database) as gradebook, pytest.raises(MissingEntry):
+        gradebook.find_submission(NAME, "half")
     assert {line.split("  ")[0] for line in said.splitlines()[:-3]} == {
         line.split("  ")[0] for line in again.splitlines()[:-3]
     }
@@ -274,6 +279,21 @@ def test_a_process_that_does_not_end_is_killed_with_all_that_it_started(
         for process in set(psutil.Process().children(recursive=True)) - before
         if "ipykernel" in " ".join(process.cmdline())
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_ctrl_c_stops_and_the_same_command_goes_on(course, said):
+    script = "import sys, grade, pathlib; "
+    script += f"sys.exit(grade.main([{NAME!r}, '--again'], pathlib.Path(sys.argv[1])))"
+    paths = [str(tiny.ROOT / "tools"), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, "-c", script, str(course)]
+    with subprocess.Popen(command, env=environment, stdout=-1, text=True) as process:
+        first = process.stdout.readline()  # Unreadable is done at once, Ada has begun
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=60)[0]
+    assert process.returncode == 130 and first
+    assert rest.endswith("stopped: the same command goes on from here\n")
 
 
 def test_a_homework_that_is_not_there_is_said(course, capsys):
