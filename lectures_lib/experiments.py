@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from . import augmentation, data, environment, many, models, regularization, training
 from .environment import seed_everything
-from .graph_experiments import cora, graph_nets
+from .graph_experiments import cora, graph_nets, unmixed
 
 DEPTHS = (8, 20, 32, 44, 56)
 SIZES = (250, 500, 1000, 2000, 4000, 8000)
@@ -258,5 +258,5 @@ RECORDED = {
     "02": {skips: 40, gates: 40, plateau: 5, deletions: 5},
     "04": {moves: 20, operations: 100},
     "05": {regularizers: 40},
-    "06": {graph_nets: 20, cora: 20},
+    "06": {graph_nets: 20, unmixed: 20, cora: 20},
 }

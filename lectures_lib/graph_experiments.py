@@ -42,6 +42,20 @@ def cora(seed: int) -> dict:
     return found
 
 
+def unmixed(seed: int) -> dict:
+    """Nets of two and eight layers on debian-science without links: both accuracies."""
+    graph, found = without_links(data.debian_science()), {}
+    for depth, kind in ((2, "plain"), *((8, kind) for kind in KINDS)):
+        seed_everything(seed)
+        sizes = graph.x.shape[1], 16, len(graph.classes)
+        history = graphs.fit(
+            graphs.GCN(*sizes, depth=depth, kind=kind), graph, seed=seed
+        )
+        found[f"{depth} {kind}: test"] = history.test_accuracy[-1]
+        found[f"{depth} {kind}: training"] = history.train_accuracy[-1]
+    return found
+
+
 def without_links(graph: data.Graph) -> data.Graph:
     """The same nodes, each alone: on it a GCN is a multilayer perceptron."""
     return replace(graph, edge_index=graph.edge_index[:, :0])

@@ -185,6 +185,8 @@ def test_numbers_of_the_text_are_those_recorded():
     assert lost == pytest.approx(2 / 5, abs=0.04) and "two fifths" in CELLS["n2-words"]
     eight, sixteen = values["GCN, residual"][:, 3:].T
     assert f"{said(sixteen)} in the recorded runs, {said(eight)}" in CELLS["n9-try"]
+    alone = results.load(experiments.unmixed).values
+    assert alone["8 plain: test"].max() < values["GCN, plain"][:, 3].min()
     cora = results.load(experiments.cora).values
     numbers = [said(cora[name]) for name in ("words only", "GCN")]
     assert f"{numbers[0]} with words, {numbers[1]} with links" in CELLS["cora-words"]
