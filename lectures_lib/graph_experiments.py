@@ -1,6 +1,9 @@
 """Experiments with graph networks: one function each, for experiments.RECORDED."""
 
+from collections.abc import Callable
 from dataclasses import replace
+
+from torch import nn
 
 from . import data, graphs
 from .environment import seed_everything
@@ -14,18 +17,16 @@ def graph_nets(seed: int) -> dict:
     """Test accuracy on debian-science: words, GCNs by depth and kind, GraphSAGE."""
     graph = data.debian_science()
     found = {
-        "words only": _gcn(without_links(graph), seed),
-        "every second edge": _gcn(every_second_edge(graph), seed),
-        "GCN, 32 units": _gcn(graph, seed, hidden=32),
+        "words only": _accuracy(without_links(graph), seed),
+        "every second edge": _accuracy(every_second_edge(graph), seed),
+        "GCN, 32 units": _accuracy(graph, seed, hidden=32),
     }
     for kind in KINDS:
         found[f"GCN, {kind}"] = [
-            _gcn(graph, seed, depth=depth, kind=kind) for depth in DEPTHS
+            _accuracy(graph, seed, depth=depth, kind=kind) for depth in DEPTHS
         ]
     for rule in RULES:
-        seed_everything(seed)
-        net = graphs.GraphSAGE(graph.x.shape[1], 16, len(graph.classes), rule=rule)
-        found[f"SAGE, {rule}"] = graphs.fit(net, graph, seed=seed).test_accuracy[-1]
+        found[f"SAGE, {rule}"] = _accuracy(graph, seed, graphs.GraphSAGE, rule=rule)
     return found
 
 
@@ -34,11 +35,11 @@ def cora(seed: int) -> dict:
     graph = data.planetoid("cora")
     graph = replace(graph, x=graphs.scale_rows(graph.x))
     found = {
-        "words only": _gcn(without_links(graph), seed),
-        "GCN": _gcn(graph, seed),
+        "words only": _accuracy(without_links(graph), seed),
+        "GCN": _accuracy(graph, seed),
     }
     for kind in KINDS:
-        found[f"8 layers, {kind}"] = _gcn(graph, seed, depth=8, kind=kind)
+        found[f"8 layers, {kind}"] = _accuracy(graph, seed, depth=8, kind=kind)
     return found
 
 
@@ -46,11 +47,7 @@ def unmixed(seed: int) -> dict:
     """Nets of two and eight layers on debian-science without links: both accuracies."""
     graph, found = without_links(data.debian_science()), {}
     for depth, kind in ((2, "plain"), *((8, kind) for kind in KINDS)):
-        seed_everything(seed)
-        sizes = graph.x.shape[1], 16, len(graph.classes)
-        history = graphs.fit(
-            graphs.GCN(*sizes, depth=depth, kind=kind), graph, seed=seed
-        )
+        history = _fitted(graph, seed, depth=depth, kind=kind)
         found[f"{depth} {kind}: test"] = history.test_accuracy[-1]
         found[f"{depth} {kind}: training"] = history.train_accuracy[-1]
     return found
@@ -66,7 +63,17 @@ def every_second_edge(graph: data.Graph) -> data.Graph:
     return replace(graph, edge_index=graph.edge_index[:, ::2])
 
 
-def _gcn(graph: data.Graph, seed: int, hidden: int = 16, **options: object) -> float:
+def _fitted(
+    graph: data.Graph,
+    seed: int,
+    net: Callable[..., nn.Module] = graphs.GCN,
+    hidden: int = 16,
+    **options: object,
+) -> graphs.History:
     seed_everything(seed)
-    net = graphs.GCN(graph.x.shape[1], hidden, len(graph.classes), **options)
-    return graphs.fit(net, graph, seed=seed).test_accuracy[-1]
+    sizes = graph.x.shape[1], hidden, len(graph.classes)
+    return graphs.fit(net(*sizes, **options), graph, seed=seed)
+
+
+def _accuracy(*arguments: object, **options: object) -> float:
+    return _fitted(*arguments, **options).test_accuracy[-1]
