@@ -365,7 +365,7 @@ WRONG = {
         (faulty(GraphConvolution, "no parameter"), "training does not know it"),
         (
             faulty(GraphConvolution, "linear"),
-            "a Linear: expected an nn.Parameter (4, 3). Write it yourself",
+            "a Linear: expected an nn.Parameter (5, 3). Write it yourself",
         ),
         (faulty(GraphConvolution, "bias row"), "(3,), one number for each output"),
         (faulty(GraphConvolution, "made dense"), "S becomes dense"),
