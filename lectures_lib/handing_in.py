@@ -93,6 +93,13 @@ def state(cell: NotebookNode) -> str:
     return BLANK if blank else found[-1]
 
 
+def reason(cell: NotebookNode) -> str:
+    """The first thing that a check found wrong, on a line of its own; or nothing."""
+    text = "".join(output.get("text", "") for output in cell.outputs)
+    found = re.search(r"^✗ .*", text, re.M)
+    return f"\n      {found[0]}" if found else ""
+
+
 def stopped(notebook: NotebookNode) -> Iterator[str]:
     """A sentence for each cell outside of the checks that had to be stopped."""
     for cell in notebook.cells:
@@ -138,8 +145,8 @@ def main(arguments: list[str]) -> int:
         print(f"{path.name} could not be run: {error}")
         return 1
     rows = {grade_id(cell): state(cell) for cell in graded(notebook)}
-    for name, what in rows.items():
-        print(f"  {name:32} {what}")
+    for cell, (name, what) in zip(graded(notebook), rows.items()):
+        print(f"  {name:32} {what}{reason(cell)}")
     troubles = list(stopped(notebook))
     for sentence in troubles:
         print(sentence)

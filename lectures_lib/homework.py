@@ -13,6 +13,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from inspect import isfunction
 from io import StringIO
 from pathlib import Path
 from pydoc import locate
@@ -169,11 +170,14 @@ def ask(function: Callable, *arguments: object, **options: object) -> object:
         raise NotDone
     expect(not called, f"it calls {', '.join(sorted(called))}: write that yourself")
     expect(found is not None, "it returns None: is there a `return`?")
+    code = function.__code__ if isfunction(function) else None
+    names = code.co_varnames[: code.co_argcount] if code else ()
     for number, (old, new) in enumerate(zip(before, arguments), 1):
+        name = f" (`{names[number - 1]}`)" if number <= len(names) else ""
         expect(
             type(new) is not Tensor or _equal(old, new),
-            f"it changes its argument number {number} in place: whoever called it "
-            "still needs the old values. Make a new tensor",
+            f"it changes its argument number {number} in place{name}: whoever called "
+            "it still needs the old values. Make a new tensor",
         )
     return found
 

@@ -33,6 +33,12 @@ def ridge(X, y, penalty, fault=""):
         theta_0 = y.mean()
     if fault == "θ₀ of centred":
         theta_0 = y_c.mean() - X_c.mean(0) @ theta
+    if fault == "entry by entry":
+        theta_0 = y.mean() - X.mean(0) * theta
+    if fault == "one mean for θ₀":
+        theta_0 = y.mean() - X.mean() * theta
+    if fault == "one by one":
+        theta = X_c.T @ y_c / ((X_c**2).sum(0) + n * penalty)
     if fault == "θ₀ plus":
         theta_0 = y.mean() + X.mean(0) @ theta
     return theta_0, theta
@@ -129,6 +135,8 @@ def dropout(x, p, training, generator, fault=""):
     uniform = torch.rand(shape, generator=generator)
     kept = uniform < p if fault == "keeps p" else uniform >= p
     scale = {"no scale": 1, "over p": 1 / p, "times": 1 - p}.get(fault, 1 / (1 - p))
+    if fault == "happened":
+        scale = 1 / kept.float().mean()
     if fault == "in place":
         return x.mul_(kept * scale)
     if fault == "detached":
@@ -174,6 +182,7 @@ def dropout_where(x, p, training, generator):
 
 
 def adamw(w, g, m, s, t, rate, decay, fault=""):
+    old_m, old_s = m, s
     if fault == "L2":
         g = g + decay * w
     if fault == "in place":
@@ -185,8 +194,10 @@ def adamw(w, g, m, s, t, rate, decay, fault=""):
     else:
         m = 0.9 * m + 0.1 * g
     s = 0.999 * s + 0.001 * (g if fault == "no square" else g**2)
-    t = t - 1 if fault == "from 0" else t
+    t = {"from 0": t - 1, "no t": 1}.get(fault, t)
     m_hat, s_hat = m / (1 - 0.9**t), s / (1 - 0.999**t)
+    if fault == "old direction":
+        m_hat, s_hat = old_m / (1 - 0.9**t), old_s / (1 - 0.999**t)
     if fault == "product":
         m_hat, s_hat = m / (1 - 0.9 * t), s / (1 - 0.999 * t)
     if fault == "no correction":
@@ -195,6 +206,10 @@ def adamw(w, g, m, s, t, rate, decay, fault=""):
         m, s = m_hat, s_hat
     root = (s_hat + 1e-8).sqrt() if fault == "ε inside" else s_hat.sqrt() + 1e-8
     u = m_hat / (s_hat + 1e-8 if fault == "no root" else root)
+    m = old_m if fault == "old m" else m
+    s = old_s if fault == "old s" else s
+    if fault == "w last":
+        return m, s, (1 - rate * decay) * w - rate * u
     if fault == "up":
         return w + rate * u, m, s
     if fault == "no rate":
@@ -209,6 +224,10 @@ def adamw(w, g, m, s, t, rate, decay, fault=""):
         u = u + decay * w / root
         return w - rate * u, m, s
     return (1 - rate * decay) * w - rate * u, m, s
+
+
+def adamw_in_place(w, g, m, s, t, rate, decay):
+    return adamw(w, g, m, s, t, rate, decay, "in place")
 
 
 def adamw_of_torch(w, g, m, s, t, rate, decay):
@@ -248,6 +267,8 @@ def cutmix(images, targets, other, box, fault=""):
     top, left, height, width = box
     if fault == "exchanged":
         top, left, height, width = left, top, width, height
+    if fault == "width first":
+        height, width = width, height
     bottom, right = top + height, left + width
     if fault == "ends":
         bottom, right = height, width
@@ -265,12 +286,19 @@ def cutmix(images, targets, other, box, fault=""):
         for number, source in enumerate(other.tolist()):
             patches = mixed[source, :, top:bottom, left:right].clone()
             mixed[number, :, top:bottom, left:right] = patches
+    elif fault == "given away":
+        mixed[other, :, top:bottom, left:right] = images[:, :, top:bottom, left:right]
+    elif fault == "added":
+        mixed[:, :, top:bottom, left:right] += patches
+    elif fault == "mixup":
+        mixed = images.lerp(images[other], height * width / images[0, 0].numel())
     else:
         mixed[:, :, top:bottom, left:right] = patches
     if fault == "inside out":
         mixed = images + images[other] - mixed
     area = images[0].numel() if fault == "channels" else images[0, 0].numel()
-    share = height * width / area
+    area = images.numel() if fault == "all pixels" else area
+    share = height * width // area if fault == "rounded" else height * width / area
     if fault == "wrong axes":
         share = height * width / (images.shape[1] * images.shape[2])
     if fault == "shares":
@@ -331,6 +359,9 @@ WRONG = {
         (with_fault(ridge, "exchanged"), "θ₀ comes first"),
         (with_fault(ridge, "θ₀ is the mean"), "features of mean zero only"),
         (with_fault(ridge, "θ₀ of centred"), "the mean of what is centred"),
+        (with_fault(ridge, "entry by entry"), "multiplies entry by entry"),
+        (with_fault(ridge, "one mean for θ₀"), "✓ θ minimises"),
+        (with_fault(ridge, "one by one"), "only the diagonal of XᶜᵀXᶜ"),
         (with_fault(ridge, "θ₀ plus"), "should be taken off"),
         (ridge_of_wide, "it raises RuntimeError"),
         (ridge_in_double, "it raises RuntimeError"),
@@ -356,6 +387,7 @@ WRONG = {
         (lambda x, p, training, g: dropout(x, 0.5, training, g), "with p = 0.3"),
         (with_fault(dropout, "no scale"), "scale in training"),
         (with_fault(dropout, "over p"), "is divided by p"),
+        (with_fault(dropout, "happened"), "not by what happened to be kept"),
         (with_fault(dropout, "times"), "multiplied by 1 − p"),
         (with_fault(dropout, "global"), "not from the one that is given"),
         (with_fault(dropout, "seeded"), "is a seed fixed"),
@@ -385,10 +417,16 @@ WRONG = {
         (with_fault(adamw, "through"), "it must go past Adam"),
         (with_fault(adamw, "ε inside"), "stands under the root"),
         (with_fault(adamw, "in place"), "changes its argument number 3 in place"),
+        (adamw_in_place, "argument number 3 in place (`m`)"),
+        (with_fault(adamw, "old direction"), "made of the old m and s"),
+        (with_fault(adamw, "old m"), "m is returned as it was given"),
+        (with_fault(adamw, "old s"), "s is returned as it was given"),
+        (with_fault(adamw, "w last"), "the order is w, m, s"),
+        (with_fault(adamw, "no t"), "the correction has no t"),
         (adamw_of_torch, "write that yourself"),
     ],
     "early_stopping": [
-        ([4, 9, 5, 2, 10, 7, 8, 3, 1, 6], "stops one epoch early"),
+        ([4, 9, 5, 2, 10, 7, 8, 3, 1, 6], "your counter is already 1"),
         ([4, 9, 5, 2, 8, 3, 1, 10, 7, 6], "gives up before it looks"),
         ([4, 9, 2, 5, 8, 10, 7, 3, 1, 6], "not those whose loss was measured"),
         ([4, 9, 2, 8, 10, 7, 3, 1, 5, 6], "has learned is never measured"),
@@ -400,6 +438,12 @@ WRONG = {
     ],
     "cutmix": [
         (with_fault(cutmix, "exchanged"), "rows and columns are exchanged"),
+        (with_fault(cutmix, "width first"), "height comes before width"),
+        (with_fault(cutmix, "given away"), "the boxes go the wrong way"),
+        (with_fault(cutmix, "added"), "the two pictures are added"),
+        (with_fault(cutmix, "mixup"), "that is mixup"),
+        (with_fault(cutmix, "all pixels"), "counts the pixels of all pictures"),
+        (with_fault(cutmix, "rounded"), "`//` rounds"),
         (with_fault(cutmix, "ends"), "not where it ends"),
         (with_fault(cutmix, "one more"), "one row and one column more"),
         (with_fault(cutmix, "chained"), "had been pasted over"),

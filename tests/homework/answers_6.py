@@ -40,6 +40,12 @@ def normalize(edge_index, num_nodes, fault=""):
         return degrees.diag() ** -0.5 @ A_hat @ degrees.diag() ** -0.5
     if fault == "rows":
         return A_hat / degrees[:, None]
+    if fault == "a row of squares":
+        return A_hat / (degrees * degrees).sqrt()
+    if fault == "one side":
+        return A_hat / degrees.sqrt()
+    if fault == "the other side":
+        return A_hat / degrees.sqrt()[:, None]
     if fault == "columns":
         return A_hat / degrees
     if fault == "multiplied":
@@ -109,12 +115,17 @@ class GraphConvolution(nn.Module):
         if self.fault == "zero":
             nn.init.zeros_(self.weight)
         if self.fault == "not filled":
-            self.weight.data[0, 0] = 1e30  # as memory may be
+            self.weight = nn.Parameter(torch.empty(shape))
+        if self.fault == "bias row":
+            self.bias = nn.Parameter(torch.zeros(1, out_features))
         if self.fault == "bias":
             nn.init.ones_(self.bias)
         if self.fault == "no parameter":
             del self.weight
             self.weight = torch.randn(shape)
+        if self.fault == "linear":
+            del self.weight
+            self.weight = nn.Linear(*shape)
 
     def forward(self, S, H):
         if self.fault == "bias mixed":
@@ -131,6 +142,8 @@ class GraphConvolution(nn.Module):
             return S @ (H @ self.weight.data) + self.bias
         if self.fault == "dense only":
             return torch.einsum("ij,jk->ik", S, H @ self.weight) + self.bias
+        if self.fault == "made dense":
+            return S.to_dense() @ (H @ self.weight) + self.bias
         if self.fault == "row sums":
             return S @ (H @ self.weight) / S.sum(1, keepdim=True) + self.bias
         if self.fault == "in place":
@@ -200,7 +213,8 @@ def mean_of_neighbours(x, edge_index, fault=""):
         return out
     else:
         out = out.index_add(0, target, x[source])
-    count = target.bincount(minlength=nodes)[:, None]
+    shortest = 0 if fault == "no minlength" else nodes
+    count = target.bincount(minlength=shortest)[:, None]
     if fault == "sum":
         return out
     if fault == "own row":
@@ -237,6 +251,17 @@ def mean_by_matrix(x, edge_index):
     return A @ x / A.sum(1, keepdim=True).clamp(min=1)
 
 
+def mean_by_one_hot(x, edge_index):
+    heard = F.one_hot(edge_index[1], len(x)).to(x.dtype)  # (edges, nodes)
+    return heard.T @ x[edge_index[0]] / heard.sum(0).clamp(min=1)[:, None]
+
+
+def mean_by_sparse_matrix(x, edge_index):
+    one = x.new_ones(edge_index.shape[1])
+    A = torch.sparse_coo_tensor(edge_index.flip(0), one, (len(x), len(x)))
+    return A @ x / (A @ x.new_ones(len(x), 1)).clamp(min=1)
+
+
 def mean_in_loops(x, edge_index):
     rows = []
     for node in range(len(x)):
@@ -262,7 +287,8 @@ class Net(nn.Module):
         super().__init__()
         depth = {"eight": 8, "one": 1}.get(self.fault, 2)
         sizes = [in_features, *[hidden] * (depth - 1), num_classes]
-        layers = [GraphConvolution(*s) for s in pairwise(sizes)]
+        unset = self.fault if self.fault in ("zero", "not filled") else ""
+        layers = [faulty(GraphConvolution, unset)(*s) for s in pairwise(sizes)]
         self.layers = layers if self.fault == "list" else nn.ModuleList(layers)
 
     def forward(self, S, x):
@@ -315,6 +341,9 @@ WRONG = {
     "normalize": [
         (with_fault(normalize, "rows"), "rows sum to 1: that is D⁻¹(A + I)"),
         (with_fault(normalize, "columns"), "columns sum to 1"),
+        (with_fault(normalize, "a row of squares"), "`degrees * degrees` is a row"),
+        (with_fault(normalize, "one side"), "on one side only"),
+        (with_fault(normalize, "the other side"), "on one side only"),
         (with_fault(normalize, "no loops"), "Self-loops are missing"),
         (with_fault(normalize, "degree without loop"), "but not in the degrees"),
         (with_fault(normalize, "loops in the degree"), "but the matrix has none"),
@@ -334,6 +363,12 @@ WRONG = {
     "graph_convolution": [
         (faulty(GraphConvolution, "transposed weight"), "so that H @ W is"),
         (faulty(GraphConvolution, "no parameter"), "training does not know it"),
+        (
+            faulty(GraphConvolution, "linear"),
+            "a Linear: expected an nn.Parameter (5, 3). Write it yourself",
+        ),
+        (faulty(GraphConvolution, "bias row"), "(3,), one number for each output"),
+        (faulty(GraphConvolution, "made dense"), "S becomes dense"),
         (faulty(GraphConvolution, "zero"), "all weights begin equal"),
         (faulty(GraphConvolution, "bias"), "the bias should begin at zero"),
         (faulty(GraphConvolution, "not filled"), "torch.empty is not filled"),
@@ -364,7 +399,10 @@ WRONG = {
         (with_fault(mean_of_neighbours, "lost"), "but is divided by all"),
         (with_fault(mean_of_neighbours, "last node"), "the last nodes hear nobody"),
         (with_fault(mean_of_neighbours, "NaN"), "expected zeros"),
-        (with_fault(mean_of_neighbours, "float32"), "it raises RuntimeError"),
+        (with_fault(mean_of_neighbours, "no minlength"), "`minlength`"),
+        (with_fault(mean_of_neighbours, "float32"), "x is float64 here"),
+        (mean_by_matrix, "does not fit into memory"),
+        (mean_by_one_hot, "does not fit into memory"),
         (with_fault(mean_of_neighbours, "detached"), "no gradient flows"),
         (with_fault(mean_of_neighbours, "in place"), "number 1 in place"),
         (mean_once, "listed twice counts once"),
@@ -375,6 +413,7 @@ WRONG = {
         ([7, 4, 3, 6, 9, 2, 8, 10, 1, 5], "before the mixing"),
         ([7, 4, 3, 6, 2, 9, 8, 10, 5, 1], "are counted as found"),
         ([7, 3, 6, 2, 9, 4, 8, 10, 1, 5], "no label is known"),
+        ([7, 4, 3, 8, 6, 2, 9, 10, 1, 5], "before anything has spread"),
         ([7, 4, 6, 2, 9, 3, 8, 10, 1, 5], "`start` is used before"),
         ([7, 4, 3, 2, 6, 9, 8, 10, 1, 5], "Python cannot read line"),
         ([7, 4, 3, 6, 2, 9, 8, 10, 1, 1], "each of 1 to 10 once"),
@@ -393,6 +432,8 @@ WRONG = {
         (faulty(Net, "dropout always"), "dropout is still on"),
         (faulty(Net, "softmax"), "each row sums to 1"),
         (faulty(Net, "ReLU"), "is a ReLU behind the last layer"),
+        (faulty(Net, "zero"), "all nodes have the same logits"),
+        (faulty(Net, "not filled"), "all nodes have the same logits"),
         (faulty(Net, "list"), "a plain list hides its layers"),
         (faulty(Net, "rows"), "expected logits"),
         (faulty(Net, "detached"), "even of the training programs"),
@@ -407,7 +448,8 @@ RIGHT = {
     ],
     "graph_convolution": [GraphConvolution, MixedFirst, BySparseProduct],
     "mean_of_neighbours": [
-        *(mean_of_neighbours, mean_by_matrix, mean_in_loops, mean_by_scatter)
+        *(mean_of_neighbours, mean_by_sparse_matrix),
+        *(mean_in_loops, mean_by_scatter),
     ],
     "spread_labels": [
         [7, 4, 3, 6, 2, 9, 8, 10, 1, 5],

@@ -206,7 +206,7 @@ class Failing(nn.Module):
         (3, "expected a function or class, got 3"),
         (None, "expected a function or class, got a NoneType"),
         (lambda x: None, "it returns None: is there a `return`?"),
-        (changing, "it changes its argument number 1 in place"),
+        (changing, "it changes its argument number 1 in place (`x`): whoever"),
         (reshaping, "it changes its argument number 1 in place"),
         (failing, "it raises RuntimeError: "),
         (lambda: 1, "it raises TypeError: "),

@@ -1,10 +1,12 @@
 """Homework 6, graph networks: what the answers are compared with."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from lectures_lib import data, graphs
 from lectures_lib.homework import Hint, ask, expect, in_order, kind, same, task
@@ -60,8 +62,12 @@ def normalize(draw, normalize):
     mistakes = {
         "rows sum to 1: that is D⁻¹(A + I); the symmetric form was asked for": A_hat
         / d[:, None],
-        "columns sum to 1: that is (A + I)D⁻¹; the symmetric form was asked for": A_hat
-        / d,
+        "columns sum to 1: that is (A + I)D⁻¹; the symmetric form was asked for. "
+        "(`degrees * degrees` is a row, dⱼ²; you need dᵢdⱼ, a matrix)": A_hat / d,
+        "D^(-1/2) is on one side only: each row is divided by a root": A_hat
+        / d.sqrt()[:, None],
+        "D^(-1/2) is on one side only: each column is divided by a root": A_hat
+        / d.sqrt(),
         "the diagonal is zero: no node hears itself. Self-loops are missing": A
         / ((d - 1)[:, None] * (d - 1)).sqrt(),
         "the loops are in the matrix, but not in the degrees: D has the row sums of "
@@ -112,24 +118,27 @@ def normalize(draw, normalize):
 def graph_convolution(draw, GraphConvolution):
     nodes, ins, outs = number(draw, 6, 8), number(draw, 4, 5), 3
     layer, twin = (built(draw, GraphConvolution, ins, outs) for _ in range(2))
-    shapes = {"weight": (ins, outs), "bias": (outs,)}
-    for name, shape in shapes.items():
+    parameters = (
+        ("weight", (ins, outs), "so that H @ W is (nodes, out_features)"),
+        ("bias", (outs,), "one number for each output"),
+    )
+    for name, shape, reason in parameters:
         found = getattr(layer, name, None)
         expect(
             found is not None, f"there is no self.{name}: expected a parameter {shape}"
         )
+        plain = type(found) is Tensor
+        why = ", else training does not know it" if plain else ". Write it yourself"
         expect(
             isinstance(found, nn.Parameter),
-            f"self.{name} is {kind(found)}: expected an nn.Parameter {shape}, else "
-            "training does not know it",
+            f"self.{name} is {kind(found)}: expected an nn.Parameter {shape}{why}",
         )
         expect(
             found.shape == shape,
-            f"self.{name} is {tuple(found.shape)}: expected {shape}, so that H @ W is "
-            "(nodes, out_features), with a bias for each",
+            f"self.{name} is {tuple(found.shape)}: expected {shape}, {reason}",
         )
     expect(
-        (layer.weight.abs() < 100).all(),
+        not layer.weight.isnan().any(),
         "the weights begin at what happened to be in memory: torch.empty is not filled",
     )
     expect(layer.weight.std() > 0, "all weights begin equal, and would stay equal")
@@ -165,8 +174,15 @@ def graph_convolution(draw, GraphConvolution):
     same(ask(layer, S, H), right, mistakes, "S H W + b")
     yield 2, "the layer gives S H W + b"
 
-    sparse = S * (S > 0.5)
-    seen = ask(layer, sparse.to_sparse_csr(), H)
+    S, H = torch.rand(40, 40, generator=draw), torch.rand(40, ins, generator=draw)
+    sparse = S * (S > 0.9)
+    made = Largest(layer)
+    seen = ask(made, sparse.to_sparse_csr(), H)
+    expect(
+        made.numbers < 1600,
+        "S becomes dense, (40, 40): of a large graph that does not fit into memory. "
+        "`@` takes a sparse matrix at its left",
+    )
     same(seen, sparse @ H @ W + b, {}, "S H W + b for a sparse S (CSR)")
     yield 1, "S may be sparse"
 
@@ -179,11 +195,43 @@ def graph_convolution(draw, GraphConvolution):
 
 def built(draw: torch.Generator, model: object, *sizes: int) -> nn.Module:
     """The student's module, its weights drawn from the generator."""
+    mode = torch.get_deterministic_debug_mode()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(number(draw, 0, 10**6))
-        module = ask(model, *sizes)
+        torch.set_deterministic_debug_mode("warn")  # fills torch.empty with NaN
+        try:
+            module = ask(model, *sizes)
+        finally:
+            torch.set_deterministic_debug_mode(mode)
     expect(isinstance(module, nn.Module), f"expected an nn.Module, got {kind(module)}")
     return module
+
+
+class Largest(TorchDispatchMode):
+    """Calls a function; numbers are those of the largest dense tensor that it makes."""
+
+    def __init__(self, function: Callable):
+        super().__init__()
+        self.function, self.numbers = function, 0
+
+    def __call__(self, *arguments: object) -> object:
+        with self:
+            return self.function(*arguments)
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        out = function(*arguments, **options or {})
+        dense = type(out) is Tensor and out.layout is torch.strided
+        self.numbers = max(self.numbers, out.numel() if dense else 0)
+        return out
+
+
+def asked(why: str, function: Callable, *arguments: object) -> object:
+    """What `ask` gives; an error is followed by what this instance has of its own."""
+    try:
+        return ask(function, *arguments)
+    except Hint as hint:
+        raised = str(hint).startswith("it raises")
+        raise Hint(f"{hint}. {why}" if raised else str(hint)) from None
 
 
 @task(points=4, forbidden=["lectures_lib.graph_layers.mean"])
@@ -232,7 +280,8 @@ def mean_of_neighbours(draw, mean_of_neighbours):
 
     x = torch.cat([x, torch.ones(2, features)])  # two more, that hear nobody
     edges = torch.cat([edges, torch.tensor([[nodes], [0]])], 1)
-    seen = ask(mean_of_neighbours, x, edges)
+    why = "The last nodes hear nobody: has your count places for them (`minlength`)?"
+    seen = asked(why, mean_of_neighbours, x, edges)
     rows = type(seen) is Tensor and seen.shape == x.shape
     expect(rows, f"expected {tuple(x.shape)}, also where the last nodes hear nobody; "
            f"got {kind(seen)}")  # fmt: skip
@@ -250,16 +299,25 @@ def mean_of_neighbours(draw, mean_of_neighbours):
     once = edges.unique(dim=1)
     counted = once[1].bincount(minlength=len(x)).clamp(min=1)[:, None]
     right = total(source, target, x) / degree
-    seen = ask(mean_of_neighbours, x.clone().requires_grad_(), edges)
+    why = "x is float64 here: make new tensors of its type, such as torch.zeros_like(x)"
+    seen = asked(why, mean_of_neighbours, x.clone().requires_grad_(), edges)
     same(seen, right, {hint: total(*once, x) / counted}, "the means in float64")
     expect(
         seen.requires_grad, "no gradient flows through: it was cut off (detach, data?)"
     )
-    yield 1, "float64 stays float64, an edge listed twice counts twice, gradients flow"
+    ring = torch.stack([torch.arange(60), torch.arange(60).roll(1)])
+    made = Largest(mean_of_neighbours)
+    ask(made, torch.rand(60, 3, generator=draw), ring)
+    expect(
+        made.numbers < 3600,
+        f"for 60 nodes and 60 edges you make a dense tensor of {made.numbers} numbers: "
+        "of a large graph that does not fit into memory. index_add needs none",
+    )
+    yield 1, "no n × n matrix; float64 stays, double edges count twice, gradients flow"
 
 
 def outcome(order: list, known: dict) -> list:
-    """The final representations, and the share that is right."""
+    """The final representations, what is guessed, and the share that is right."""
     program, names = in_order(SPREADING, order), {"torch": torch, **known}
     try:
         exec(compile(program, "<your order>", "exec"), names)
@@ -271,7 +329,7 @@ def outcome(order: list, known: dict) -> list:
         ) from None
     except NameError as error:
         raise Hint(f"`{error.name}` is used before a line gives it a value") from None
-    return [names["H"], names["right"]]
+    return [names["H"], names["guess"].tolist(), names["right"]]
 
 
 @task(points=2)
@@ -293,11 +351,14 @@ def spread_labels(draw, order):
         "no label is known: the ones are written when all is over": [
             *(7, 3, 6, 2, 9, 4, 8, 10, 1, 5)
         ],
+        "you guess before anything has spread: all unknown nodes still have zeros": [
+            *(7, 4, 3, 8, 6, 2, 9, 10, 1, 5)
+        ],
     }
-    fits = torch.allclose(told[0], right[0], atol=1e-6) and told[1] == right[1]
+    fits = torch.allclose(told[0], right[0], atol=1e-6) and told[1:] == right[1:]
     for hint, wrong in mistakes.items():
-        H, share = outcome(wrong, dict(names))
-        expect(fits or not torch.equal(told[0], H) or told[1] != share, hint)
+        H, *counted = outcome(wrong, dict(names))
+        expect(fits or not torch.equal(told[0], H) or told[1:] != counted, hint)
     expect(fits, "these lines run, but spread other numbers, or count them otherwise")
     yield 2, "the labels spread along the links, and only the unknown ones are counted"
 
@@ -373,6 +434,11 @@ def graph_net(draw, Net):
         f"expected logits {(len(graph.y), classes)}, got {kind(first)}",
     )
     expect(
+        (first != first[0]).any() and not first.isnan().all(),
+        f"all nodes have the same logits, {first[0, 0]:.3g} and so on: do the weights "
+        "of your layer begin at random? See task 2",
+    )
+    expect(
         torch.equal(first, ask(net, S, graph.x)),
         "in evaluation mode your net gives two answers to one question: dropout is "
         "still on. F.dropout needs training=self.training",
@@ -404,4 +470,4 @@ def graph_net(draw, Net):
     wanted = f"{reached:.0%} of the test programs are right (mean over the fields), "
     wanted += f"{ACCURACY:.0%} are needed; "
     expect(reached >= ACCURACY, wanted + why)
-    yield 3, f"at least {ACCURACY:.0%} of the test programs are right"
+    yield 3, f"{reached:.0%} of the test programs are right ({ACCURACY:.0%} needed)"

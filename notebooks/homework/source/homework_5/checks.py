@@ -70,7 +70,8 @@ def ridge(draw, ridge):
     X = normal(draw, n, d) + torch.arange(1, d + 1)  # each has a mean of its own
     y = 16 + X @ normal(draw, d) + normal(draw, n)
     theta_0, theta = parts(ask(ridge, X, y, penalty), 2, "θ₀ and θ")
-    turned = type(theta_0) is Tensor and theta_0.shape == (d,)
+    many = type(theta_0) is Tensor and theta_0.shape == (d,)
+    turned = many and not getattr(theta, "shape", ())
     expect(not turned, "the two are exchanged: θ₀ comes first")
     X_c, y_c = X - X.mean(0), y - y.mean()
     right, ones = least_squares(X_c, y_c, n * penalty), X.new_ones(n, 1)
@@ -92,12 +93,19 @@ def ridge(draw, ridge):
         ),
         f"θ is n = {n} times too large: divide XᶜᵀXᶜ and Xᶜᵀyᶜ by n, or neither":
             n * right,
+        "only the diagonal of XᶜᵀXᶜ is used, as if no two features went together":
+            X_c.T @ y_c / (X_c.square().sum(0) + n * penalty),
         "nλ is added to every entry: only the diagonal belongs to the penalty":
             torch.linalg.solve(everywhere, X_c.T @ y_c),
     }  # fmt: skip
     same(done(theta), right, mistakes, "θ")
     yield 2, "θ minimises error plus penalty on centred data"
 
+    expect(
+        not many,
+        f"θ₀ has {d} numbers, expected one: `*` multiplies entry by entry. x̄ᵀθ is a "
+        "sum over the features: `X.mean(0) @ theta`",
+    )
     level = (X.mean(0) @ right).item()
     mistakes = {
         "θ₀ is the mean of the targets: right for features of mean zero only. Here "
@@ -187,8 +195,10 @@ def dropout(draw, dropout):
         f"what is kept is divided by p = {p}. A share of 1 − p is kept": 1 / p,
         "what is kept is multiplied by 1 − p, so that even less arrives": 1 - p,
         "what is kept is multiplied by p": p,
+        f"divide by 1 − p = {1 - p:.2f}, not by what happened to be kept, "
+        f"{1 - share:.4f}": 1 / (1 - share),
     }
-    same(kept, 1 / (1 - p), mistakes, "the factor of what is kept")
+    same(round(kept, 4), 1 / (1 - p), mistakes, "the factor of what is kept")
     spread = (factor[~off] - kept).abs().max()
     expect(spread < 1e-3, "what is kept must all be scaled by the same factor")
     yield 1, "what is kept is scaled, so that the mean over all masks stays"
@@ -230,17 +240,20 @@ def adamw_step(draw, adamw_step):
 
     new_w, new_m, new_s = step(t, rate, decay)
     through = g + decay * w
+    right_m, right_s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
     mistakes = {
         "m has heard of the weights: the decay was added to the gradient, which makes "
         "it an L2 penalty. Decoupled means: past Adam": 0.9 * m + 0.1 * through,
         "m: a momentum of 0.9 without the factor 1 − 0.9 for the gradient": 0.9 * m + g,
         "m: 0.9 and 0.1 are exchanged; the old mean keeps 0.9": 0.1 * m + 0.9 * g,
+        "m is returned as it was given: return the new m": m,
+        "the second of what you return is s: the order is w, m, s": right_s,
         "m is divided by 1 − 0.9ᵗ already. Return it uncorrected: the next step "
-        "averages it further": (0.9 * m + 0.1 * g) / (1 - 0.9**t),
+        "averages it further": right_m / (1 - 0.9**t),
     }
-    right_m, right_s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
     same(new_m, right_m, mistakes, "m")
     mistakes = {
+        "s is returned as it was given: return the new s": s,
         "s averages the gradient: its square is meant": 0.999 * s + 0.001 * g,
         "s averages the square of the mean m, not of the gradient": 0.999 * s
         + 0.001 * right_m**2,
@@ -250,8 +263,10 @@ def adamw_step(draw, adamw_step):
     same(new_s, right_s, mistakes, "s", tolerance=1e-6)
     yield 1, "m and s average the gradient and its square, and nothing else"
 
-    def direction(t: int, root: float = 0.5) -> Tensor:
-        return right_m / (1 - 0.9**t) / (right_s / (1 - 0.999**t)) ** root
+    def direction(
+        t: int, root: float = 0.5, m: Tensor = right_m, s: Tensor = right_s
+    ) -> Tensor:
+        return m / (1 - 0.9**t) / (s / (1 - 0.999**t)) ** root
 
     bare = right_m / right_s.sqrt()
     mistakes = {
@@ -263,6 +278,10 @@ def adamw_step(draw, adamw_step):
         f"t is one too small: steps are counted from 1, this is step {t}": w
         - rate * direction(t - 1),
         f"t is one too large: this is step {t} already": w - rate * direction(t + 1),
+        "the direction is made of the old m and s: average first, then step": w
+        - rate * direction(t, m=m, s=s),
+        "the correction has no t: in `1 - 0.9**t` t is the number of the step": w
+        - rate * direction(1),
         "w is NaN: in 1 − βᵗ stands a power, `0.9**t`, not a product": w * math.nan,
         "the root of s is missing": w - rate * direction(t, 1.0),
         "the learning rate is missing": w - direction(t),
@@ -336,8 +355,19 @@ def early_stopping(draw, order):
     curves = losses, [9.0, 8.0, *falls]  # the other one falls to the end
     right, told = ([outcome(o, c, patience) for c in curves] for o in (IN_ORDER, order))
     mistakes = {
-        f"with patience {patience} it stops one epoch early: after a better epoch the "
-        "counter must be 0 when the next one begins": [4, 9, 5, 2, 10, 7, 8, 3, 1, 6],
+        f"with patience {patience} it stops one epoch early: after a better epoch "
+        "your counter is already 1 when patience is compared": [
+            4,
+            9,
+            5,
+            2,
+            10,
+            7,
+            8,
+            3,
+            1,
+            6,
+        ],
         "it gives up before it looks: the epoch that uses up the patience may be the "
         "best one yet": [4, 9, 5, 2, 8, 3, 1, 10, 7, 6],
         "the weights that are kept are not those whose loss was measured: an epoch of "
@@ -382,12 +412,23 @@ def cutmix(draw, cutmix):
     channels[:, top:bottom, left:right] = images[other][:, top:bottom, left:right]
     black[:, :, top:bottom, left:right] = 0
     corner[:, :, top:bottom, left:right] = images[other][:, :, :height, :width]
+    given, both = images.clone(), images.clone()
+    given[other, :, top:bottom, left:right] = images[:, :, top:bottom, left:right]
+    both[:, :, top:bottom, left:right] += images[other][:, :, top:bottom, left:right]
+    share = height * width / (rows * columns)
     size = f"a box of {height}×{width} pixels"
     mistakes = {
         "rows and columns are exchanged: top and height count rows, the third axis":
             pasted(left, top, right, bottom),
         f"{size} was asked for: the fourth number is its width, not where it ends":
             pasted(top, left, height, width),
+        f"{size} was asked for: yours has {width}×{height}; height comes before width":
+            pasted(top, left, top + width, left + height),
+        "the boxes go the wrong way: picture i gets one from picture other[i]": given,
+        "in the box the two pictures are added: it should show the other one alone":
+            both,
+        "that is mixup, of all pixels: CutMix pastes a box":
+            images.lerp(images[other], share),
         f"{size} was asked for: yours has one row and one column more":
             pasted(top, left, bottom + 1, right + 1),
         "inside and outside are exchanged: each picture keeps all but the box":
@@ -403,13 +444,15 @@ def cutmix(draw, cutmix):
     same(mixed, pasted(top, left, bottom, right), mistakes, "the images")
     yield 2, "each picture has a box of its other one, and is itself around it"
 
-    share = height * width / (rows * columns)
     mixtures = (
         (f"the other's label has the share 1 − {share:.2f}: it owns the box, not the "
          "rest", 1 - share),
-        ("the labels are as before: the box has a label, too", 0.0),
+        ("the labels are as before: the box has a label, too. (Is its share 0? `//` "
+         "rounds down, `/` does not)", 0.0),
         ("both labels count half; each should count by the pixels that it owns", 0.5),
         ("the share counts channels as pixels", share / 5),
+        ("the share counts the pixels of all pictures and channels: divide by those of "
+         "one, `images[0, 0].numel()`", share / (5 * n)),
         ("the share is one of channels · rows: a picture has rows · columns pixels",
          height * width / (5 * rows)),
         ("the share is one of lengths: it should be one of areas", height / rows),
