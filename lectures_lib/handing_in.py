@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell
 
 from .running import STOPPED, Limits, run
 
+SYNTAX = {"SyntaxError", "IndentationError", "TabError"}
 BLANK = "not done yet"
 
 
@@ -101,12 +102,14 @@ def reason(cell: NotebookNode) -> str:
 
 
 def stopped(notebook: NotebookNode) -> Iterator[str]:
-    """A sentence for each cell outside of the checks that had to be stopped."""
+    """A sentence for each cell beside the checks that was stopped or is no Python."""
     for cell in notebook.cells:
         errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
-        if errors and errors[0].ename == STOPPED and not is_graded(cell):
+        name = errors[0].ename if errors and not is_graded(cell) else ""
+        if name in SYNTAX | {STOPPED}:
+            what = f"{name}: {errors[0].evalue}".removeprefix(f"{STOPPED}: ")
             first = cell.source.strip().splitlines()[0]
-            yield f"The cell that begins with `{first[:60]}`: {errors[0].evalue}."
+            yield f"The cell that begins with `{first[:60]}`: {what}."
 
 
 def save(notebook: NotebookNode, path: Path) -> None:

@@ -27,6 +27,12 @@ from . import environment
 
 HIDDEN = "LECTURES_HIDDEN"  # a folder of the teacher: its NAME.py has further tests
 TENSORS = (Tensor, torch.nn.Parameter)  # a subclass may pretend to be equal
+UNDER = "Write numbers into a parameter under `torch.no_grad()`, as with `fill_`"
+ADVICE = {  # words of torch's message: what helps
+    "leaf Variable that requires grad": UNDER,
+    "as parameter '": UNDER,
+    "Only tensors with 2 dimensions": "`nn.init.eye_` fills matrices only",
+}
 Say = Callable[[str], object]
 Task = Callable[..., Iterator[tuple[float, str]]]
 
@@ -211,7 +217,8 @@ def kind(value: object) -> str:
         return repr(value)
     if isinstance(value, list | tuple):
         return f"a {type(value).__name__} of {len(value)}"
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"a{'n' * (name[0] in 'AEIOU')} {name}"
 
 
 def in_order(lines: Sequence[str], order: Sequence[int]) -> str:
@@ -299,7 +306,9 @@ def _where(error: Exception) -> str:
     what = f"{type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if "ipykernel" in f.filename or f.filename[:1] == "<"]
-    return f"it raises {what}" + (f", in the line `{own[-1].line}`" if own else "")
+    line = f", in the line `{own[-1].line}`" if own else ""
+    advice = [f". {help}" for words, help in ADVICE.items() if words in what]
+    return f"it raises {what.rstrip('.')}{line}{''.join(advice)}"
 
 
 # Of the current task: code objects, built-ins and methods, and what is named by them: a

@@ -38,6 +38,13 @@ def norms_of_rows(net, images, labels):
     return [gradient.norm(dim=1) for gradient in gradients]
 
 
+def norms_of_the_outer_net(net, images, labels):
+    def choose(net):
+        return [m.weight for m in net if isinstance(m, nn.Linear | nn.Conv2d)]
+
+    return norms_of(choose)(net, images, labels)
+
+
 def one_norm(net, images, labels):
     return norms_of(lambda net: matrices(net)[:1])(net, images, labels)[0]
 
@@ -82,6 +89,28 @@ def from_minus_one_to_one(shape, generator):
 
 def uniform_of_variance_one(shape, generator):
     return 3**0.5 * from_minus_one_to_one(shape, generator)
+
+
+def of_a_seed(draw):
+    """draw_weight that makes the same numbers in each call."""
+
+    def draw_weight(shape, gain, generator):
+        return right_scale(shape, gain) * draw(shape, generator)
+
+    return draw_weight
+
+
+def by_global_seed(shape, _):
+    torch.manual_seed(0)
+    return torch.randn(shape)
+
+
+def by_own_generator(shape, _):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+
+
+def by_seeding_anew(shape, generator):
+    return torch.randn(shape, generator=generator.manual_seed(0))
 
 
 def by_normal(shape, gain, generator):
@@ -153,6 +182,21 @@ def fill_mean(weight, middle):
     weight.diagonal().fill_(1 / (2 * middle + 1) ** 2)
 
 
+def writing(fill):
+    """identity_convolution that writes into the weight in torch's sight."""
+
+    def identity_convolution(channels, size):
+        layer = nn.Conv2d(channels, channels, size, padding=size // 2, bias=False)
+        fill(layer)
+        return layer
+
+    return identity_convolution
+
+
+def assign_zeros(layer):
+    layer.weight = torch.zeros_like(layer.weight)
+
+
 def by_eye(channels, size):
     layer = nn.Conv2d(channels, channels, size, padding="same", bias=False)
     kernel = torch.zeros(layer.weight.shape)
@@ -200,6 +244,12 @@ def shared(mean, variance, eps):
     return norm
 
 
+def exchanged(mean, variance, eps):
+    norm = norm_with(root, torch.clone)(mean, variance, eps)
+    norm.weight, norm.bias = norm.bias, norm.weight
+    return norm
+
+
 def by_no_grad(mean, variance, eps):
     norm = nn.BatchNorm2d(mean.numel(), eps)
     norm.eval()
@@ -241,13 +291,16 @@ WRONG = {
         (by_backward, "an older gradient is in them"),
         (by_zero_and_backward, "the net's own `.grad` have changed"),
         (lambda net, *_: [w.norm() for w in matrices(net)], "norms of the weights"),
+        (norms_of_the_outer_net, "another net in it"),
+        (norms_of(lambda net: matrices(net)[:1]), "a list of 1, but the net has"),
         (norms_of_rows, "expected one number for each layer"),
         (one_norm, "expected a list of numbers, got 0."),
         (lambda *_: [0.5, 0.4, 0.3], "3 of 3 numbers differ"),
     ],
     "before_and_after": [
         ([5, 4, 3, 6, 1, 7, 8, 2], "both gradients added up"),
-        ([4, 3, 6, 5, 1, 7, 8, 2], "`after` equals `before`"),
+        ([4, 3, 6, 5, 1, 7, 8, 2], "the step found no gradient"),
+        ([1, 4, 3, 6, 5, 7, 8, 2], "the step found no gradient"),
         ([4, 3, 6, 5, 7, 8, 2, 1], "`after` equals `before`"),
         ([4, 3, 1, 5, 7, 8, 6, 2], "`before` is measured behind the step"),
         ([3, 4, 6, 1, 5, 7, 8, 2], "before any line has computed it"),
@@ -274,6 +327,13 @@ WRONG = {
         (weights_at(right_scale, from_minus_one_to_one), "a third of what was asked"),
         (weights_at(right_scale, uniform_of_variance_one), "drawn uniformly"),
         (weights_at(right_scale, torch.rand), "the mean of the weights is not zero"),
+        (
+            weights_at(lambda s, g: g / torch.Size(s).numel() ** 0.5),
+            "the first number of the shape",
+        ),
+        (of_a_seed(by_global_seed), "gives the same weights again"),
+        (of_a_seed(by_own_generator), "gives the same weights again"),
+        (of_a_seed(by_seeding_anew), "gives the same weights again"),
         (weights_at(right_scale, repeatable=False), "do not come from `generator`"),
         (lambda shape, *_: torch.zeros(shape), "expected a standard deviation of"),
         (
@@ -288,13 +348,20 @@ WRONG = {
         (convolution(fill_mean_of_channels), "is the mean of all channels"),
         (convolution(fill_window), "a sum over the window"),
         (convolution(fill_mean), "the output is blurred"),
+        (convolution(lambda w, _: w.fill_(1)), "all weights are 1"),
+        (convolution(lambda w, _: w.fill_(1 / w[0, 0].numel())), "all weights are 0.0"),
+        (convolution(lambda w, _: w), "all weights are 0:"),
+        (writing(lambda layer: layer.weight.zero_()), "under `torch.no_grad()`"),
+        (writing(lambda layer: fill_own(layer.weight, 2)), "under `torch.no_grad()`"),
+        (writing(assign_zeros), "under `torch.no_grad()`"),
+        (writing(lambda layer: nn.init.eye_(layer.weight)), "fills matrices only"),
         (convolution(fill_own, zeros=False), "drawn at random. They must be 0"),
         (convolution(fill_own, padding=0), "How much padding"),
         (convolution(fill_own, padding=1), "How much padding"),
         (convolution(fill_own, bias=True), "a bias, drawn at random"),
         (convolution(fill_own, trainable=False), "the kernel cannot be trained"),
         (by_dirac, "it calls dirac_"),
-        (lambda *_: nn.Identity(), "expected an nn.Conv2d, got a Identity"),
+        (lambda *_: nn.Identity(), "expected an nn.Conv2d, got an Identity"),
         (lambda channels, size: by_eye(channels, 1), "expected a kernel ("),
     ],
     "identity_norm": [
@@ -321,6 +388,11 @@ WRONG = {
         (
             norm_with(root, torch.clone, lambda m, v, e: (m, v.sqrt())),
             "holds the standard deviation",
+        ),
+        (exchanged, "γ and β are exchanged"),
+        (
+            norm_with(lambda v, e: v.sqrt(), torch.clone, lambda m, v, e: (m, v - e)),
+            "eps is taken off",
         ),
         (norm_with(root, torch.clone, training=True), "your layer is in training mode"),
         (norm_with(root, torch.clone, eps=1e-5), "its eps is 1e-05"),

@@ -62,6 +62,11 @@ def with_padding_one(self, channels, size):
     self.conv1.padding = self.conv2.padding = (1, 1)
 
 
+def with_half_padding(self, channels, size):
+    Residual.__init__(self, channels, size)
+    self.conv1 = nn.Conv2d(channels, channels, size, padding=size / 2, bias=False)
+
+
 def with_bias(self, channels, size):
     Residual.__init__(self, channels, size)
     self.conv1 = nn.Conv2d(channels, channels, size, padding=size // 2)
@@ -126,6 +131,10 @@ def with_layer(**layers):
             setattr(self, name, layer(narrow, wide, stride))
 
     return __init__
+
+
+def relu_before_norm(self, x):
+    return self.norm1(F.relu(self.conv1(x)))
 
 
 def relu_of_skip(self, x):
@@ -201,6 +210,19 @@ def by_loop(blocks, option):
     return total
 
 
+def only_one_block(place):
+    """The count for one block of the list: `return` in the loop, or `=` for `+=`."""
+    return lambda blocks, option: by_loop([blocks[place]], option)
+
+
+def stride_in_every_option(blocks, option):
+    count = 0
+    for a, b, s in blocks:
+        if option == "C" or (option == "B" and a != b) or s > 1:  # as Python reads it
+            count += a * b + 2 * b
+    return count
+
+
 def by_building(blocks, option):
     layers = []
     for a, b, stride in blocks:
@@ -260,6 +282,20 @@ def from_the_list(self, x):
     return self.mix(self.opened(x), self.kept[0](x), x)
 
 
+def bias_by(fill):
+    """A highway block's __init__ that writes the bias in its own way."""
+
+    def __init__(self, layers, channels, carry):
+        gate_of(lambda c: nn.Conv2d(c, c, 3, padding=1))(self, layers, channels, carry)
+        fill(self.gate, log((1 - carry) / carry))
+
+    return __init__
+
+
+def assign_bias(gate, number):
+    gate.bias = number
+
+
 class HighwayByDifference(nn.Module):
     def __init__(self, layers, channels, carry):
         super().__init__()
@@ -269,6 +305,17 @@ class HighwayByDifference(nn.Module):
     def forward(self, x):
         gate = self.gate(x).sigmoid()
         return x + gate * (self.layers(x) - x)
+
+
+class HighwayOfAnyName(nn.Module):
+    def __init__(self, layers, channels, carry):
+        super().__init__()
+        self.inner, self.gate = layers, nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.constant_(self.gate.bias, log(1 - carry) - log(carry))
+
+    def forward(self, x):
+        share = torch.sigmoid(-self.gate(x))
+        return share * x + (1 - share) * self.inner(x)
 
 
 class HighwayByLerp(nn.Module):
@@ -298,6 +345,12 @@ WRONG = {
             changed(Residual, skip=lambda _, x: F.relu(x)),
             "the skip goes through a ReLU",
         ),
+        (
+            changed(Residual, end=lambda _, b, s: F.relu(b) + F.relu(s)),
+            "each is cut at zero before the sum",
+        ),
+        (changed(Residual, first=relu_before_norm), "ReLU comes before `norm1`"),
+        (changed(Residual, __init__=with_half_padding), "rounded down"),
         (changed(Residual, skip=Residual.first), "begins behind the first ReLU"),
         (changed(Residual, skip=lambda _, x: x.detach()), "the input was detached"),
         (changed(Residual, forward=add_in_place), "changes its argument number 1"),
@@ -341,9 +394,24 @@ WRONG = {
             "does not fit without a projection",
         ),
         (
-            changed(Projection, needs_projection=lambda *_: False),
-            "`self.projection` should be an nn.Conv2d, it is missing",
+            changed(Projection, needs_projection=lambda _, a, b, s: s != 1),
+            "the channels change, and the input does not fit",
         ),
+        (
+            changed(Projection, needs_projection=lambda *_: False),
+            "does not fit without a projection",
+        ),
+        (
+            changed(
+                Projection,
+                __init__=with_layer(
+                    conv1=lambda a, b, s: nn.Conv2d(a, b, 3, s, 1),
+                    conv2=lambda a, b, s: nn.Conv2d(b, b, 3, 1, 1),
+                ),
+            ),
+            "leave it out of each convolution",
+        ),
+        (changed(Projection, first=relu_before_norm), "ReLU comes before `norm1`"),
         (
             changed(
                 Projection,
@@ -404,9 +472,14 @@ WRONG = {
     ],
     "extra_parameters": [
         (counted(lambda a, b: a * b), "batch norm is missing"),
-        (counted(lambda a, b: a * b + b), "a bias instead of a batch norm"),
+        (counted(lambda a, b: a * b + b), "batch norm has γ *and* β"),
         (counted(lambda a, b: a * b + 3 * b), "beside its batch norm"),
         (counted(lambda a, b: a * b + 4 * b), "running statistics are counted"),
+        (counted(lambda a, b: a * b + 4 * b + 1), "running statistics are counted"),
+        (counted(lambda a, b: float(a * b + 2 * b)), "a count is a whole number"),
+        (only_one_block(0), "one block alone"),
+        (only_one_block(-1), "one block alone"),
+        (stride_in_every_option, "`and` binds before `or`"),
         (counted(lambda a, b: 9 * a * b + 2 * b), "not 3×3"),
         (counted(lambda a, b: a * b + 2 * a), "channel that comes *out*"),
         (counted(where=lambda a, b, s: a != b), "with stride 2 that keeps"),
@@ -426,6 +499,16 @@ WRONG = {
         (changed(Highway, opened=lambda self, x: self.gate(x).tanh()), "is a tanh"),
         (changed(Highway, forward=gate_behind_layers), "from what the layers give"),
         (changed(Highway, mix=lambda _, t, h, x: t * h + x), "x is added whole"),
+        (changed(Highway, mix=lambda _, t, h, x: h + (1 - t) * x), "H is added whole"),
+        (
+            changed(Highway, mix=lambda _, t, h, x: F.relu(t * h + (1 - t) * x)),
+            "a ReLU behind the sum",
+        ),
+        (changed(Highway, __init__=bias_by(assign_bias)), "under `torch.no_grad()`"),
+        (
+            changed(Highway, __init__=bias_by(lambda g, b: g.bias.fill_(b))),
+            "under `torch.no_grad()`",
+        ),
         (changed(Highway, mix=lambda _, t, h, x: t * h), "x is missing"),
         (changed(Highway, mix=lambda _, t, h, x: t * (h + x)), "weighed with T"),
         (changed(Highway, start=lambda _, c: log(c / (1 - c))), "the sign is wrong"),
@@ -479,6 +562,6 @@ RIGHT = {
     "preactivation": [[5, 4, 1, 6, 8, 7, 2, 3], [5, 4, 7, 6, 8, 1, 2, 3]],
     "projection_block": [Projection, ProjectionWithIdentity, ProjectionWithBranches],
     "extra_parameters": [counted(), by_loop, by_building],
-    "highway_block": [Highway, HighwayByDifference, HighwayByLerp],
+    "highway_block": [Highway, HighwayByDifference, HighwayByLerp, HighwayOfAnyName],
     "which_line": [2],
 }

@@ -112,8 +112,8 @@ def test_what_is_the_same_is_found_so(seen, expected):
         (torch.tensor(3.0), torch.tensor(1.0), "the most at []: expected 1, got 3"),
         (torch.tensor([1, 3]), torch.tensor([1, 2]), "1 of 2 numbers differ"),
         (ONES.to("meta"), ONES, "expected it on cpu, got it on meta"),
-        (Equal(), ONES, "got a Equal"),
-        (ONES.as_subclass(EqualTensor), ONES, "got a EqualTensor"),
+        (Equal(), ONES, "got an Equal"),
+        (ONES.as_subclass(EqualTensor), ONES, "got an EqualTensor"),
         (3, 2, "3 is not right"),
         (2.1, 2.0, "2.1 is not right"),
         (2.0001, 2, "2.0001 is not right"),
@@ -121,13 +121,13 @@ def test_what_is_the_same_is_found_so(seen, expected):
         ("2", 2, "'2' is not right"),
         (True, 1, "True is not right"),
         (1, True, "1 is not right"),
-        (Equal(), 2, "a Equal is not right"),
+        (Equal(), 2, "an Equal is not right"),
         (EqualNumber(7), 2.0, "is not right"),
         (ONES, 2.0, "a tensor (2, 3) of torch.float32 is not right"),
         (type("Text", (str,), {"__eq__": lambda *_: True})("x"), "y", "is not right"),
         ([1, 2], [1, 2, 3], "expected a list of 3, got a list of 2"),
-        (Equal(), [1, 2], "expected a list of 2, got a Equal"),
-        ([1, Equal()], [1, 2], "at [1]: a Equal is not right"),
+        (Equal(), [1, 2], "expected a list of 2, got an Equal"),
+        ([1, Equal()], [1, 2], "at [1]: an Equal is not right"),
         ([[5, 29], 3], [[5, 28], 3], "at [0]: at [1]: 29 is not right"),
     ],
 )
@@ -161,7 +161,7 @@ def test_expect_raises_the_hint_unless_it_holds():
         ("a", "'a'"),
         (True, "True"),
         ({}, "a dict"),
-        (Equal(), "a Equal"),
+        (Equal(), "an Equal"),
         (nn.ReLU(), "a ReLU"),
     ],
 )
@@ -221,6 +221,12 @@ def test_ask_gives_what_the_function_gives():
     assert ask(lambda x, y=1: x + y, 2, y=3) == 5
     assert isinstance(ask(nn.Linear, 2, 3), nn.Linear)
     assert ask(Equal(), 1) is not None
+
+
+def test_how_to_write_into_a_parameter_is_told():
+    layer = nn.Linear(1, 1)
+    for fill in (lambda: layer.bias.fill_(1), lambda: setattr(layer, "bias", 1.0)):
+        assert asked(fill).endswith(f". {homework.UNDER}")
 
 
 def test_the_line_that_raises_is_shown():

@@ -101,6 +101,14 @@ def test_what_does_not_end_well_is_told_and_the_rest_is_checked(tmp_path, capsys
         assert line in said
 
 
+def test_a_syntax_error_is_told_where_it_is(tmp_path, capsys):
+    path = save(tmp_path, cell("def f(x):\n    return x +"), check("f(1)", "check_f"))
+    assert handed_in(path) == 1
+    said = capsys.readouterr().out
+    assert "raises NameError: name 'f' is not defined" in said
+    assert "The cell that begins with `def f(x):`: SyntaxError: invalid syntax" in said
+
+
 def test_a_cell_that_ends_late_after_all_is_too_late(tmp_path):
     source = "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    pass\n2.0"
     notebook = new_notebook(cells=[check(source, "check_a")])

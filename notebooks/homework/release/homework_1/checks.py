@@ -39,7 +39,8 @@ LINE_HINTS = {
     7: "line 7 keeps the shallow net's module, in front of what is inserted",
     9: "line 9: the width fits, else the program would stop with an error. When is "
     "this line reached?",
-    10: "line 10 puts the modules one behind the other, in their order",
+    10: "line 10 puts the modules one behind the other, in their order. To leave some "
+    "out there would hide what is wrong: which line has let them in?",
 }
 
 
@@ -87,15 +88,18 @@ def gradient_norms(draw, function):
         return vector([measure(tensor.detach()) for tensor in tensors])
 
     asked = [gradients[name] for name in weights]
-    norms = of(asked)
+    norms, found = of(asked), vector(found)
+    has = f"the net has {len(norms)} weight matrices and kernels"
     named = [gradient for name, gradient in gradients.items() if "weight" in name]
     mistakes = {
-        f"{len(names)} numbers, but the net has {len(norms)} weight matrices and "
-        "kernels: biases are among them. How many dimensions has a bias?": (
-            of(gradients.values())
+        f"{len(names)} numbers, but {has}: biases are among them. How many dimensions "
+        "has a bias?": of(gradients.values()),
+        f"{len(named)} numbers, but {has}: batch norm calls its γ `weight` too, and "
+        "that is a vector": of(named),
+        "this net has another net in it, and the layers in there are missing: "
+        "`net.modules()` goes through all of them": (
+            of(gradients[name] for name in weights if name.count(".") == 1)
         ),
-        f"{len(named)} numbers, but the net has {len(norms)} weight matrices and "
-        "kernels: batch norm calls its γ `weight` too, and that is a vector": of(named),
         "the kernels of convolutions are missing. They have more than two dimensions": (
             of(gradient for gradient in asked if gradient.dim() == 2)
         ),
@@ -119,7 +123,9 @@ def gradient_norms(draw, function):
         f"they are {len(images)} times too large, as many as there are pictures: the "
         "loss is the mean over the pictures, not the sum": len(images) * norms,
     }
-    same(vector(found), norms, mistakes, "the list")
+    if len(found) != len(norms):
+        mistakes[f"a list of {len(found)}, but {has}"] = found
+    same(found, norms, mistakes, "the list")
     yield 3, "one norm for each weight matrix or kernel, first layer first"
     expect(
         all(w.grad is not None and w.grad.equal(g) for w, g in zip(parameters, old)),
@@ -130,12 +136,12 @@ def gradient_norms(draw, function):
 
 
 def net_and_batch(draw: torch.Generator) -> tuple[nn.Module, Tensor, Tensor]:
-    """A net with a kernel, a batch norm and matrices; images and labels for it."""
+    """A net with a kernel, a batch norm, matrices and a net; images, labels for it."""
     channels, pictures, width = (integer(draw, 3 * i, 3 * i + 2) for i in (1, 2, 3))
     layers = [nn.Conv2d(1, channels, 3), nn.BatchNorm2d(channels), nn.Flatten()]
     layers.append(nn.Linear(channels * 3 * 4, width))
     for _ in range(integer(draw, 1, 3)):
-        layers += [nn.Tanh(), nn.Linear(width, width)]
+        layers.append(nn.Sequential(nn.Tanh(), nn.Linear(width, width)))
     images = torch.randn(pictures, 1, 5, 6, generator=draw)
     labels = torch.randint(width, (pictures,), generator=draw)
     return redraw(nn.Sequential(*layers), draw), images, labels
@@ -153,7 +159,7 @@ def before_and_after(draw, order):
         loss = F.cross_entropy(net(images), labels)
         return torch.autograd.grad(loss, list(net.parameters()))
 
-    first = gradients(net)
+    first, start = gradients(net), net[0].weight.detach().clone()
     with torch.no_grad():
         for weight, gradient in zip(stepped.parameters(), first):
             weight -= gradient  # a long step, so that the two norms differ
@@ -165,6 +171,7 @@ def before_and_after(draw, order):
     names["weight"] = net[0].weight
     try:
         exec(in_order(LINES, order), names)
+        moved = not torch.equal(names["weight"], start)
     except (AttributeError, NameError, RuntimeError) as error:
         for words, hint in ERRORS.items():
             expect(words not in str(error), hint)
@@ -176,8 +183,13 @@ def before_and_after(draw, order):
         "when the second comes. Which line empties it, and when?": (
             (first[0] + second[0]).norm().item()
         ),
-        "`after` equals `before`. Between them the weights must move, by a step that "
-        "has a gradient to go by, and then a new gradient is needed": before,
+        "`after` equals `before`. "
+        + (
+            "Between them the weights must move, and then a new gradient is needed"
+            if moved
+            else "The weights have not moved: the step found no gradient. Does "
+            "`zero_grad` stand before it, or every `backward` behind it?"
+        ): before,
     }
     same(names["after"], after, mistakes, "`after`")
     yield 2, "the gradient's norm before a step and after it"
@@ -187,8 +199,9 @@ def before_and_after(draw, order):
 def draw_weight(draw, function):
     gain, seed = 1.9 + integer(draw, 0, 14) / 20, integer(draw, 0, 10**6)  # none is √2
 
-    def asked(*shape):
-        weight = ask(function, shape, gain, torch.Generator().manual_seed(seed))
+    def asked(*shape, generator=None):
+        generator = generator or torch.Generator().manual_seed(seed)
+        weight = ask(function, shape, gain, generator)
         expect(isinstance(weight, Tensor), f"expected a tensor, got {kind(weight)}")
         seen = tuple(weight.shape)
         expect(seen == shape, f"expected the shape {shape}, got {seen}")
@@ -203,6 +216,13 @@ def draw_weight(draw, function):
         torch.equal(asked(*shape), asked(*shape)),
         "two calls with equal generators give different weights: some numbers do not "
         "come from `generator`, and nobody can repeat the experiment",
+    )
+    one = torch.Generator().manual_seed(seed)
+    first, second = (asked(*shape, generator=one) for _ in range(2))
+    expect(
+        not torch.equal(first, second),
+        "a second call with the same generator gives the same weights again: two "
+        "layers would be equal. Draw from `generator` itself, and do not seed anything",
     )
     yield 1, "all numbers come from the generator"
 
@@ -229,6 +249,8 @@ def check_spread(weight: Tensor, gain: float) -> None:
         "draw from the normal distribution": right / 3**0.5,
         f"the variance is gain² / {fan_out}, the first number of the shape. That is "
         f"the number of outputs; the fan-in is {fan_in}": gain / fan_out**0.5,
+        f"{fan_out}, the first number of the shape, is in your fan-in. That is the "
+        f"number of outputs; the fan-in is {fan_in}": gain / weight.numel() ** 0.5,
         f"the variance is gain² / {channels}. A unit of a convolution sees its whole "
         f"window, {' × '.join(map(str, window))}, in each channel": gain
         / channels**0.5,
@@ -280,6 +302,11 @@ def identity_convolution(draw, function):
     right = own * tap
     rest = weight - right
     expect(
+        weight.unique().numel() > 1,
+        f"all weights are {weight.max():.3g}: each output channel is the same sum over "
+        "the window and all channels. Which one of its weights must be 1?",
+    )
+    expect(
         rest[right > 0].any() or rest.unique().numel() < 3,
         "the middle of each channel's own kernel is 1, but the other weights are those "
         "drawn at random. They must be 0",
@@ -295,7 +322,6 @@ def identity_convolution(draw, function):
         "channel only": tap.expand(shape) / channels,
         "each output channel is the sum of all channels: the 1 belongs to its own "
         "channel only": tap.expand(shape),
-        "all weights are 0": 0 * own,
     }
     same(weight, right, mistakes, "the kernel")
     expect(
@@ -303,7 +329,7 @@ def identity_convolution(draw, function):
         "the kernel is right, but a bias, drawn at random, is added to its output: a "
         "convolution has one unless you say otherwise",
     )
-    same(out, x, {}, "the layer's output, which should be its input,")
+    same(out, x, {}, "the layer's output compared with its input")
     yield 2, "the convolution gives back its input, negative numbers too"
     expect(
         layer.weight.requires_grad and layer.weight.is_leaf,
@@ -336,25 +362,29 @@ def identity_norm(draw, function):
         f"running_var is still 1: {off}": one,
         f"running_var is 1 - eps, and not the variance that was given: {off}": one
         - eps,
+        "eps is taken off the stored variance: batch norm adds its eps to it, and γ "
+        "undoes both": variance - eps,
         "running_var holds the standard deviation, not the variance": variance.sqrt(),
     }
     same(layer.running_var, variance, default, "running_var")
     mistakes = {
-        "γ is still 1: the layer divides by √(variance + eps), and that is all": (one),
+        "γ is still 1: the layer divides by √(variance + eps), and that is all": one,
+        "γ and β are exchanged: γ, called `weight`, undoes the division, and β, called "
+        "`bias`, the subtraction": mean,
         "γ is √variance, but batch norm divides by √(variance + eps)": variance.sqrt(),
         "γ is the variance, but batch norm divides by √(variance + eps)": variance,
         "γ is variance + eps, but batch norm divides by its root": root**2,
         "γ is √variance + eps: the eps stands below the root": variance.sqrt() + eps,
         "γ is 1 / √(variance + eps), so that the layer divides twice": 1 / root,
     }
-    same(layer.weight, root, mistakes, "γ, the layer's `weight`,")
+    same(layer.weight, root, mistakes, "γ, the layer's `weight`")
     mistakes = {
         "β is still 0: the mean is taken away and not given back": zero,
         "β is -mean: the mean is taken away twice": -mean,
     }
-    same(layer.bias, mean, mistakes, "β, the layer's `bias`,")
+    same(layer.bias, mean, mistakes, "β, the layer's `bias`")
     other = 3 * torch.randn(3, channels, 5, 4, generator=draw)
-    same(ask(layer, other), other, {}, "the output, which should be the input,")
+    same(ask(layer, other), other, {}, "the output compared with the input")
     yield 3, "in evaluation mode the layer gives back its input"
     kept = mean.clone()
     same(ask(layer.train(), x), x, {}, "the output in training mode")
@@ -372,4 +402,5 @@ def which_line(draw, line):
     fits = type(line) is int and 1 <= line <= 10
     expect(fits, f"expected the number of a line, from 1 to 10, got {kind(line)}")
     expect(line == 8, LINE_HINTS.get(line, ""))
-    yield 2, "line 8: behind the last linear map the logits may be negative"
+    mended = "`and module is not shallow[-1]` mends it"
+    yield 2, f"line 8: behind the last linear map logits may be negative. {mended}"

@@ -75,12 +75,13 @@ def check_layer(block: nn.Module, name: str, shape: tuple, stride: int = 1) -> N
         padding in ("same", (size // 2, size // 2)),
         f"`{name}` has padding {padding[0]}. With a window of {size}×{size} height "
         "and width then change, and the skip does not fit. How far does the window "
-        "reach over each edge?",
+        "reach over each edge?"
+        + (" Half of it, rounded down: `//`" if padding[0] == size / 2 else ""),
     )
     expect(
         layer.bias is None,
-        f"`{name}` has a bias: batch norm takes it away again, with the mean. Leave it "
-        "out, as the others do",
+        f"`{name}` has a bias: batch norm takes it away again, with the mean. Here "
+        "leave it out of each convolution",
     )
     expect(
         layer.stride == (stride, stride),
@@ -100,12 +101,17 @@ def branch_mistakes(
     no_relu = normalise(
         convolve(normalise(start, block.norm1), block.conv2), block.norm2
     )
+    late_norm = normalise(
+        convolve(normalise(F.relu(start), block.norm1), block.conv2), block.norm2
+    )
     no_norm = normalise(convolve(F.relu(start), block.conv2), block.norm2)
     return F.relu(branch + skip), {
         "your block adds the input *after* the last ReLU: the branch is cut at zero "
         "before it is added": F.relu(branch) + skip,
         "the branch goes through a ReLU before it is added, and can take nothing away. "
         "One ReLU behind the sum is enough": F.relu(F.relu(branch) + skip),
+        "the branch goes through a ReLU, and the skip too: each is cut at zero before "
+        "the sum. One ReLU behind the sum is enough": F.relu(branch) + F.relu(skip),
         "there is no ReLU behind the sum": branch + skip,
         "the skip is missing: this is the plain block": F.relu(branch),
         "the skip begins behind the first ReLU. It carries what comes into the block": (
@@ -117,6 +123,9 @@ def branch_mistakes(
         "`norm2` is not used": F.relu(last + skip),
         "`norm1` is not used": F.relu(no_norm + skip),
         "between the two convolutions there is no ReLU": F.relu(no_relu + skip),
+        "the first ReLU comes before `norm1`: it belongs behind the batch norm": (
+            F.relu(late_norm + skip)
+        ),
     }
 
 
@@ -198,7 +207,7 @@ def projection_block(draw, block_class):
     block = projecting(block_class, narrow, wide, 2)
     yield 2, "where the shape changes, the layers and their strides are right"
     check_projection(draw, block, 2)
-    yield 2, "and the projected input is added before the last ReLU"
+    yield 1, "and the projected input is added before the last ReLU"
 
     block = ask(block_class, wide, wide, 1)
     check_layers(block, wide, wide, 1)
@@ -215,6 +224,8 @@ def projection_block(draw, block_class):
 
     check_projection(draw, projecting(block_class, narrow, narrow, 2), 2)
     yield 1, "stride 2 alone changes the shape too"
+    check_projection(draw, projecting(block_class, narrow, wide, 1), 1)
+    yield 1, "channels alone change the shape too"
 
 
 def check_layers(block: nn.Module, narrow: int, wide: int, stride: int) -> None:
@@ -229,10 +240,12 @@ def projecting(block_class: Callable, narrow: int, wide: int, stride: int) -> nn
     """The student's block that changes the shape, with all layers that it needs."""
     block = ask(block_class, narrow, wide, stride)
     check_layers(block, narrow, wide, stride)
+    changed = ["the channels"] * (narrow != wide)
+    changed += ["height and width"] * (stride != 1)
     expect(
-        narrow != wide or getattr(block, "projection", None) is not None,
-        f"{narrow} channels go in and come out, but with stride {stride}: height and "
-        "width change, and the input does not fit without a projection",
+        getattr(block, "projection", None) is not None,
+        f"{narrow} channels go in, {wide} come out, with stride {stride}: "
+        f"{', '.join(changed)} change, and the input does not fit without a projection",
     )
     check_layer(block, "projection", (wide, narrow, 1, 1), stride)
     check_layer(block, "projection_norm", (wide,))
@@ -268,17 +281,28 @@ def extra_parameters(draw, function):
     a, b = 4 * integer(draw, 1, 3), 16 + 4 * integer(draw, 1, 3)
     mistakes = {
         "the projection's batch norm is missing: its γ and β": a * b,
-        "the projection has a bias instead of a batch norm": a * b + b,
+        "one number for each output channel is missing: batch norm has γ *and* β": (
+            a * b + b
+        ),
         "the projection has a bias beside its batch norm, which takes it away again": (
             a * b + 3 * b
         ),
         "batch norm's running statistics are counted: they are measured, not learned": (
             a * b + 4 * b
         ),
+        "batch norm's running statistics are counted, and its counter of batches: they "
+        "are measured, not learned": a * b + 4 * b + 1,
         "a projection is a 1×1 convolution, not 3×3": 9 * a * b + 2 * b,
         "batch norm has a γ and a β for each channel that comes *out*": a * b + 2 * a,
     }
-    one = ask(function, [(a, b, 2)], "B")
+
+    def asked(blocks, option):
+        found = ask(function, blocks, option)
+        whole = f"got {kind(found)}: a count is a whole number, without a point"
+        expect(not isinstance(found, float), whole)
+        return found
+
+    one = asked([(a, b, 2)], "B")
     same(one, a * b + 2 * b, mistakes, f"the number for one block, {(a, b, 2)}, and B")
     yield 1, "option B: what one projection costs"
 
@@ -301,14 +325,21 @@ def extra_parameters(draw, function):
         "a block of which only the channels change, or only height and width, is left "
         "out: either is enough": count(lambda changed, stride: changed and stride != 1),
         "every block is counted: that is option C": everywhere,
+        "one block alone is looked at, the first or the last: does a `return` stand in "
+        "the loop, or `=` where `+=` belongs?": 0,
     }
-    same(ask(function, shapes, "B"), right, mistakes, f"the number for {shapes} and B")
+    same(asked(shapes, "B"), right, mistakes, f"the number for {shapes} and B")
     yield 1, "option B: a projection where the shape changes, and only there"
-    nothing = ask(function, shapes, "A")
-    mistakes = {"option A pads with zeros: nothing to learn": right}
-    same(nothing, 0, mistakes, "the number for option A")
+    mistakes = {
+        "option A pads with zeros: nothing to learn": right,
+        "with option A blocks whose stride is not 1 are counted: `and` binds before "
+        "`or`, so put what changes the shape in parentheses": (
+            count(lambda _, stride: stride != 1)
+        ),
+    }
+    same(asked(shapes, "A"), 0, mistakes, "the number for option A")
     mistakes = {"option C has a projection in every block": right}
-    same(ask(function, shapes, "C"), everywhere, mistakes, "the number for option C")
+    same(asked(shapes, "C"), everywhere, mistakes, "the number for option C")
     yield 1, "option A: none; option C: everywhere"
 
 
@@ -332,7 +363,8 @@ def highway_block(draw, block_class):
         sum(w.numel() for w in block.parameters())
         == sum(w.numel() for w in (*layers.parameters(), *gate.parameters())),
         "the block's parameters should be those of `layers` and of the gate: keep the "
-        "layers as `self.layers`, else they are not trained",
+        "layers as a part of the block, such as `self.layers`: else they are not "
+        "trained",
     )
     start = gate.bias.detach().clone()
     redraw(gate, draw)
@@ -353,6 +385,10 @@ def highway_block(draw, block_class):
         "input x": late * h + (1 - late) * x,
         "x is added whole: with coupled gates it counts 1 - T": t * h + x,
         "x is missing: it counts 1 - T": t * h,
+        "H is added whole: it counts T": h + (1 - t) * x,
+        "there is a ReLU behind the sum: what is carried on should come out as it is": (
+            F.relu(t * h + (1 - t) * x)
+        ),
         "both are weighed with T: x counts 1 - T": t * (h + x),
     }
     same(ask(block, x), t * h + (1 - t) * x, mistakes, "the block's output")
