@@ -93,6 +93,12 @@ def state(cell: NotebookNode) -> str:
     return BLANK if blank else found[-1]
 
 
+def hint(cell: NotebookNode) -> str:
+    """The ✗ line that a check printed, or an empty text."""
+    text = "".join(output.get("text", "") for output in cell.outputs)
+    return "".join(re.findall(r"^✗ .*", text, re.M)[:1])
+
+
 def stopped(notebook: NotebookNode) -> Iterator[str]:
     """A sentence for each cell outside of the checks that had to be stopped."""
     for cell in notebook.cells:
@@ -138,8 +144,10 @@ def main(arguments: list[str]) -> int:
         print(f"{path.name} could not be run: {error}")
         return 1
     rows = {grade_id(cell): state(cell) for cell in graded(notebook)}
-    for name, what in rows.items():
+    for cell, (name, what) in zip(graded(notebook), rows.items()):
         print(f"  {name:32} {what}")
+        if hint(cell):
+            print(f"    {hint(cell)}")
     troubles = list(stopped(notebook))
     for sentence in troubles:
         print(sentence)

@@ -56,6 +56,7 @@ def test_points_are_listed_task_by_task(tmp_path, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "  check_a                          2 of 2 points",
         "  check_b                          1.5 of 2 points",
+        "    ✗ a hint",
         "  check_c                          not done yet",
         "  check_d                          raises ZeroDivisionError: division by zero",
         "  check_e                          was not checked",
