@@ -285,8 +285,8 @@ def same_stage(stage_cost, side, channels, middle, num_blocks, stride, stride_in
         + {"3x3": "it", "1x1": "the 1×1 before it"}[stride_in],
         "expansion": f"the last 1×1 of a bottleneck of middle {middle} makes "
         f"{4 * middle} channels",
-        "output": f"middle is what the 3×3 takes and makes, {middle} channels, not what "
-        f"leaves the block: that is {4 * middle}",
+        "output": f"middle is what the 3×3 takes and makes, {middle} channels; "
+        f"{4 * middle} leave the block",
     }
     mistakes = {text: cost(*arguments, mistake) for mistake, text in hints.items()}
     place = f"the stride is in the {stride_in} here, you have it in the {other}"

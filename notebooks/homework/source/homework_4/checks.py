@@ -518,7 +518,7 @@ def find_policy(draw, find_policy):
         expect(
             len({*asked[:first]}) > len(names),
             f"{sorted(asked[first])} was tried before all single ones were: keep the "
-            "best of a whole round. (`before = policy` is one list: append changes both)",
+            "best of a whole round. (`before = policy` is one list, append changes it)",
         )
         best, found = (
             max(map(scores.validation, subsets(names))),
