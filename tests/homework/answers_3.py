@@ -41,6 +41,14 @@ def with_pools(num_blocks, kernels):
     return 4 + len(kernels) * sum(num_blocks)
 
 
+def with_pool(num_blocks, kernels):
+    return 3 + len(kernels) * sum(num_blocks)
+
+
+def indexed_stages(num_blocks, kernels):
+    return 2 + len(kernels) * sum(num_blocks[stage] for stage in range(4))
+
+
 def blocks_only(num_blocks, kernels):
     return 1 + sum(num_blocks) + 1
 
@@ -128,6 +136,11 @@ def stages_from_the_picture(side, strides):
     return sides + [formula(side, 3, stride) for stride in strides]
 
 
+def all_from_the_picture(side, strides):
+    stem = [formula(side, 7, 2), formula(side, 3, 2)]
+    return stem + [formula(side, 3, stride) for stride in strides]
+
+
 def with_picture(side, strides):
     return [side, *sizes_from(formula)(side, strides)]
 
@@ -183,6 +196,15 @@ def input_pixels(h, w, c, d, k, s):
 
 def stride_once(h, w, c, d, k, s):
     return h * w // s * c * d * k * k if s == 1 else h * after(w, s) * c * d * k * k
+
+
+def divided_product(divide):
+    "The pixels from height · width, divided as one number."
+    return lambda h, w, c, d, k, s: divide(h * w, s) * c * d * k * k
+
+
+def blank_cost(height, width, in_channels, out_channels, kernel_size, stride):
+    return ...
 
 
 def rounded_down(h, w, c, d, k, s):
@@ -274,7 +296,8 @@ def faulty_stage(fault):
             out_side = side // stride if fault == "floor" else out_side
             reduced = out_side if stride_in == "1x1" else side
             total += reduced**2 * in_channels * width
-            total += out_side**2 * (9 * width**2 + width * out_channels)
+            large = side if fault == "3x3 at the old size" else out_side
+            total += large**2 * 9 * width**2 + out_side**2 * width * out_channels
             projected = stride != 1 or in_channels != out_channels
             projected = stride != 1 if fault == "only strided" else projected
             projected = True if fault == "all" else projected
@@ -292,6 +315,21 @@ def faulty_stage(fault):
         return total
 
     return stage
+
+
+def width_of_the_block(side, in_channels, width, *arguments):
+    "Takes the fourth of `middle` for the 3×3, and `middle` for the block's output."
+    total, middle = 0, width // 4
+    num_blocks, stride, stride_in = arguments
+    for _ in range(num_blocks):
+        out_side = after(side, stride)
+        reduced = out_side if stride_in == "1x1" else side
+        total += reduced**2 * in_channels * middle
+        total += out_side**2 * (9 * middle**2 + middle * width)
+        if stride != 1 or in_channels != width:
+            total += out_side**2 * in_channels * width
+        side, in_channels, stride = out_side, width, 1
+    return total
 
 
 def library_stage(side, in_channels, width, num_blocks, stride, stride_in="3x3"):
@@ -415,6 +453,28 @@ class NoLast(Bottleneck):
         return self.path(x) + self.downsample(x)
 
 
+class Twice(Bottleneck):
+    def forward(self, x):
+        return F.relu(F.relu(self.path(x)) + self.downsample(x))
+
+
+class NoStride(Bottleneck):
+    strides = staticmethod(lambda stride: (1, 1))
+
+
+class ShortcutNoStride(Bottleneck):
+    def __init__(self, in_channels, middle, out_channels, stride=1):
+        super().__init__(in_channels, middle, out_channels, stride)
+        self.downsample = shortcut(in_channels, out_channels, 1)
+
+
+class StubLeft(Bottleneck):
+    def __init__(self, in_channels, middle, out_channels, stride=1):
+        super().__init__(in_channels, middle, out_channels, stride)
+        self.relu = nn.ReLU()
+        return ...
+
+
 class NoSkip(Bottleneck):
     def forward(self, x):
         return F.relu(self.path(x))
@@ -503,11 +563,14 @@ def nets_from(block, fault=""):
                     continue
                 stack.append(block(channels, middle, out, stride))
                 channels = out
-            parts[f"layer{number}"] = nn.Sequential(*stack)
+            listed = fault == "listed"
+            stage = nn.ModuleList(stack) if listed else nn.Sequential(*stack)
+            parts[f"layer{number}"] = stage
         parts |= {"avgpool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten()}
         logits = 1000 if fault == "always 1000" else num_classes
         parts["fc"] = nn.Linear(channels, logits)
-        return nn.Sequential(OrderedDict(parts))
+        net = nn.Sequential(OrderedDict(parts))
+        return ... if fault == "stub" else net
 
     return make_resnet
 
@@ -594,6 +657,8 @@ WRONG = {
         (with_batch_norm, "so a block of 2 convolutions has 2 layers"),
         (with_all_batch_norms, "conv1 and its norm are one layer"),
         (with_pools, "pooling has no weights"),
+        (with_pool, "pooling has no weights"),
+        (indexed_stages, "for the 3 stages of blocks (2, 4, "),
         (blocks_only, "you counted blocks, not their layers"),
         (always_two, "you took 2, as in the basic block"),
         (stages_only, "you counted the 4 stages"),
@@ -611,6 +676,7 @@ WRONG = {
         (every_stage, "every stage halves the map"),
         (no_stage, "no stage does"),
         (stages_from_the_picture, "what leaves a layer goes into the next"),
+        (all_from_the_picture, "yours all begin with"),
         (with_picture, "the list begins with the map that leaves conv1"),
         (with_average, "the list ends with the last stage"),
         (sizes_from(lambda n, k, s: (n - k) // s + 1), "you left that out"),
@@ -647,6 +713,16 @@ WRONG = {
             costs_from(lambda h, w, c, d, k, s: h / s * w / s * c * d * k * k),
             "each rou",
         ),
+        *(
+            (costs_from(divided_product(divide)), "you divided their product")
+            for divide in (
+                lambda pixels, s: math.ceil(pixels / s),
+                lambda pixels, s: pixels // s,
+                lambda pixels, s: math.ceil(pixels / s**2),
+                lambda pixels, s: pixels // s**2,
+            )
+        ),
+        (costs_from(blank_cost), "`stage_cost` is written, but `convolution_cost`"),
         (costs_from(twice), "a multiplication and its addition count as one"),
         (costs_from(linear_kernel), "weights for each pair of channels"),
         (costs_from(no_input_channels), "a kernel joins every pair of channels"),
@@ -664,6 +740,11 @@ WRONG = {
         ((right_cost, faulty_stage("side stays")), "behind the first block the map is"),
         ((right_cost, faulty_stage("old reduced")), "in their first 1×1 as well"),
         ((right_cost, faulty_stage("floor")), "padded, so it is rounded up"),
+        (
+            (right_cost, faulty_stage("3x3 at the old size")),
+            "leave the 3×3: the stride is in",
+        ),
+        ((right_cost, width_of_the_block), "middle is what the 3×3 takes and makes"),
         ((right_cost, lambda *_: 0), "where the first block has"),
         ((right_cost, faulty_stage("large")), "the projection has the stride, too"),
         ((right_cost, faulty_stage("no expansion")), "the last 1×1 of a bottleneck of"),
@@ -684,6 +765,12 @@ WRONG = {
         (block_answer(InFirst), "the stride is in the first 1×1, as in the paper"),
         (block_answer(Late), "first the sum, then the ReLU"),
         (block_answer(NoLast), "there is no ReLU after the sum"),
+        (block_answer(Twice), "once, behind the sum, not behind bn3"),
+        (block_answer(NoStride), "the shortcut halves the map, the path does not"),
+        (block_answer(ShortcutNoStride), "has the shortcut its stride?"),
+        (block_answer(StubLeft), "a line `return ...` is still there"),
+        (net_answer("stub"), "a line `return ...` is still there"),
+        (net_answer("listed"), "layer1 has no forward: nn.Sequential(*blocks) has one"),
         (block_answer(NoRelu), "a ReLU inside the path is missing"),
         (block_answer(NoSkip), "the skip is missing"),
         (block_answer(NoProjection), "changes the shape and has no projection"),

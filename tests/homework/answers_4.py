@@ -78,6 +78,16 @@ def mirror_pixels(images, generator):
     return torch.where(chosen, images.flip(-1), images)
 
 
+def mirror_sorted(images, generator):
+    chosen = torch.rand(len(images), generator=generator) < 0.5
+    return torch.cat([images[chosen].flip(-1), images[~chosen]])
+
+
+def mirror_flat(images, generator):
+    chosen = torch.rand(len(images), generator=generator) < 0.5
+    return torch.where(chosen, images.flip(-1), images)
+
+
 def mirror_chosen_only(images, generator):
     return images[torch.rand(len(images), generator=generator) < 0.5].flip(-1)
 
@@ -187,6 +197,18 @@ def crop_white(images, tops, lefts, pad):
     return 1 - crop_at(1 - images, tops, lefts, pad)
 
 
+def crop_faulty(padding=lambda p: (p, p, p, p), shift=0, height=None):
+    "crop_at with another padding, start (times pad) or height of its pieces."
+
+    def crop(images, tops, lefts, pad):
+        h, w = images.shape[-2:]
+        padded, h = F.pad(images, padding(pad)), height or h
+        places = zip(padded, tops + shift * pad, lefts + shift * pad)
+        return torch.stack([x[:, t : t + h, left : left + w] for x, t, left in places])
+
+    return crop
+
+
 def crop_whole(images, tops, lefts, pad):
     return F.pad(images, (pad, pad, pad, pad))
 
@@ -226,6 +248,11 @@ def random_global(images, pad, generator):
 
 def random_reseeded(images, pad, generator):
     return random_crop(images, pad, torch.Generator().manual_seed(1))
+
+
+def random_rounded(images, pad, generator):
+    places = (torch.rand(2, len(images), generator=generator) * 2 * pad).round().long()
+    return crop_at(images, *places, pad)
 
 
 def random_normal(images, pad, generator):
@@ -296,6 +323,50 @@ def cutout_with(
     return cutout
 
 
+def cutout_at(places):
+    "A right cutout, at the rows and columns that places(generator, n, h, w) draws."
+
+    def cutout(images, size, value, generator):
+        images, (h, w), half = images.clone(), images.shape[-2:], size // 2
+        rows, columns = places(generator, len(images), h, w)
+        for image, row, column in zip(images, rows.tolist(), columns.tolist()):
+            top, left = max(row - half, 0), max(column - half, 0)
+            image[:, top : row + half + 1, left : column + half + 1] = value
+        return images
+
+    return cutout
+
+
+def exchanged(generator, n, h, w):
+    rows = torch.randint(w, (n,), generator=generator)
+    return rows, torch.randint(h, (n,), generator=generator)
+
+
+def by_height(generator, n, h, w):
+    pixels = torch.randint(h * w, (n,), generator=generator)
+    return pixels // h, pixels % h
+
+
+def by_width(generator, n, h, w):
+    pixels = torch.randint(h * w, (n,), generator=generator)
+    return pixels // w, pixels % w
+
+
+def rounded(generator, n, h, w):
+    drawn = torch.rand(2, n, generator=generator)
+    return (drawn * torch.tensor([[h - 1], [w - 1]])).round().long()
+
+
+def cutout_into_all(images, size, value, generator):
+    images, (h, w), half = images.clone(), images.shape[-2:], size // 2
+    for _ in range(len(images)):
+        row = int(torch.randint(h, (1,), generator=generator))
+        column = int(torch.randint(w, (1,), generator=generator))
+        top, left = max(row - half, 0), max(column - half, 0)
+        images[:, :, top : row + half + 1, left : column + half + 1] = value
+    return images
+
+
 def cutout_padded(images, size, value, generator):
     "Paints into a larger picture, and cuts the middle out of it."
     half = size // 2
@@ -338,7 +409,10 @@ def average_stacked(model, images, view, views):
 def average_in_one_batch(model, images, view, views):
     mode = model.training
     batch = torch.cat([view(images) for _ in range(views)])
-    logits = model.eval()(batch).detach()
+    before = torch.is_grad_enabled()
+    torch.set_grad_enabled(False)
+    logits = model.eval()(batch)
+    torch.set_grad_enabled(before)
     model.train(mode)
     return F.softmax(logits, 1).reshape(views, len(images), -1).mean(0)
 
@@ -403,6 +477,18 @@ def and_as_they_are(model, images, view, views):
     return (views * mean + as_it_is) / (views + 1)
 
 
+def detached(model, images, view, views):
+    return with_gradients(model, images, view, views).detach()
+
+
+def detached_batch(model, images, view, views):
+    mode = model.training
+    batch = torch.cat([view(images) for _ in range(views)])
+    logits = model.eval()(batch).detach()
+    model.train(mode)
+    return F.softmax(logits, 1).reshape(views, len(images), -1).mean(0)
+
+
 def with_gradients(model, images, view, views):
     was = model.training
     model.eval()
@@ -454,7 +540,10 @@ def find_with_counter(operations, validate, test, budget):
     for _ in operations:
         more = [o for o in operations if o not in best[0]]
         round_ = [(best[0] + [o], ask(best[0] + [o])) for o in more]
-        best = max([best, *round_], key=lambda pair: pair[1])
+        better = max([best, *round_], key=lambda pair: pair[1])
+        if better is best:
+            break
+        best = better
     return best[0], test(best[0])
 
 
@@ -551,6 +640,51 @@ def whole_rounds(operations, validate, test, budget):
     return policy, test(policy)
 
 
+def grown(fault=""):
+    "The right search with one line of it replaced, as a student may have it."
+
+    def find_policy(operations, validate, test, budget):
+        policy, best, left = [], validate([]), budget - 1
+        left -= {"two early": 2, "one early": 1}.get(fault, 0)
+        growing, remaining = True, list(operations)
+        if fault == "emptied":
+            remaining = operations
+        while growing and left > 0:
+            growing, before = fault == "endless", policy
+            before = policy if fault == "alias" else [*policy]
+            for name in operations if fault != "emptied" else [*remaining]:
+                if (name in before and fault != "again") or left <= 0:
+                    continue
+                left -= 1
+                score = validate([*before, name])
+                if score > best or (fault == "equal" and score == best):
+                    best, growing = score, True
+                    if fault == "alias":
+                        policy.append(name)
+                    else:
+                        policy = [*before, name]
+                    if fault == "removed":
+                        operations.remove(name)
+            if fault == "emptied" and growing:
+                remaining.remove(policy[-1])
+        return policy, test(policy)
+
+    return find_policy
+
+
+def reversed_rounds(operations, validate, test, budget):
+    "The operations of a round in another order, as tuples."
+    scores = {(): validate(())}
+    while len(scores) < budget:
+        before = max(scores, key=scores.get)
+        tries = [(name, *before) for name in operations[::-1] if name not in before]
+        scores |= {more: validate(more) for more in tries[: budget - len(scores)]}
+        if max(scores, key=scores.get) == before:
+            break
+    best = max(scores, key=scores.get)
+    return best, test(best)
+
+
 RIGHT = {
     "mirror": [mirror, mirror_looped, mirror_indexed, half_exactly],
     "crops": [
@@ -558,7 +692,7 @@ RIGHT = {
         (crop_indexed, random_indexed),
         (crop_pasted, random_floored),
     ],
-    "cutout": [cutout, cutout_with(), cutout_padded],
+    "cutout": [cutout, cutout_with(), cutout_padded, cutout_at(by_width)],
     "training_in_order": [
         [2, 4, 7, 6, 5, 8, 3, 1],
         [2, 4, 7, 6, 8, 5, 3, 1],
@@ -567,7 +701,13 @@ RIGHT = {
     ],
     "average_views": [average_views, average_stacked, average_in_one_batch],
     "which_line": [4],
-    "find_policy": [find_policy, find_recorded, find_with_counter],
+    "find_policy": [
+        find_policy,
+        find_recorded,
+        find_with_counter,
+        reversed_rounds,
+        grown(),
+    ],
 }
 
 WRONG = {
@@ -587,6 +727,8 @@ WRONG = {
         (mirror_seeded, "without a seed of your own"),
         (mirror_reseeded, "without a seed of your own"),
         (mirror_pixels, "neither as they were nor mirrored"),
+        (mirror_sorted, "of 100 images stand in another place of the batch"),
+        (mirror_flat, "the condition needs the shape (n, 1, 1, 1)"),
         (mirror_chosen_only, "expected images like those that came"),
         (mirror_single, "of torch.float64; got"),
         (mirror_by_the_library, "it calls augment"),
@@ -602,6 +744,13 @@ WRONG = {
         ((crop_white, random_crop), "you have ones"),
         ((crop_middle, random_crop), "whatever tops and lefts say"),
         ((crop_whole, random_crop), "got a tensor (6, 3, "),
+        ((crop_faulty(lambda p: (0, 0, 0, 0)), random_crop), "for top 0, left"),
+        ((crop_faulty(lambda p: (p, p)), random_crop), "left 0 has"),
+        ((crop_faulty(shift=-1), random_crop), "for top 0, left"),
+        ((crop_faulty(shift=1), random_crop), "for top 0, left"),
+        ((crop_faulty(height=28), random_crop), "for top 0, left"),
+        ((crop_at, random_to(lambda p: 2 * p + 2)), "the places go from 0 to 4"),
+        ((crop_at, random_rounded), "half as often as those between"),
         ((crop_at, random_batch), "all images of the batch get the same crop"),
         ((crop_at, random_to(lambda p: 2 * p)), "torch.randint leaves its upper end"),
         ((crop_at, random_to(lambda p: p + 1)), "tops lie between 0 and 2"),
@@ -629,7 +778,11 @@ WRONG = {
         (cutout_with(fresh=lambda g: g.manual_seed(3)), "without a seed of your own"),
         (cutout_with(short=1), "torch.randint leaves its upper end out"),
         (cutout_with(square=True), "always the one down"),
-        (cutout_with(chance=0.5), "of 900 images have no square"),
+        (cutout_at(exchanged), "are rows up to the width"),
+        (cutout_at(by_height), "are rows up to the width"),
+        (cutout_at(rounded), "half as often as those between"),
+        (cutout_into_all, "each square is in all images"),
+        (cutout_with(chance=0.5), "of 2000 images have no square"),
         (cutout_with(corner=True), "is the middle of its square, no corner"),
         (lambda images, *_: images.clone(), "no image has a square"),
         (cutout_by_the_library, "it calls transform"),
@@ -664,6 +817,8 @@ WRONG = {
         (and_as_they_are, "count as one more view"),
         (average_of(lambda x: x.sigmoid().mean(0)), "sigmoid looks at each class"),
         (with_gradients, "hangs on the graph of all views"),
+        (detached, "`detach` comes too late"),
+        (detached_batch, "`detach` comes too late"),
         (ll.augmentation.averaged, "it calls averaged"),
     ],
     "which_line": [
@@ -687,6 +842,14 @@ WRONG = {
         (random_policies, "keep the best"),
         (by_the_test_set, "validate chooses, test is asked once"),
         (reports_validation, "this is the score on the validation set"),
+        (grown("endless"), "stop after a round"),
+        (grown("again"), "Skip what the policy has"),
+        (grown("equal"), "is not higher"),
+        (grown("two early"), "some were left, and operations"),
+        (grown("one early"), "some were left, and operations"),
+        (grown("alias"), "before all single ones were"),
+        (grown("emptied"), "it changes `operations`"),
+        (grown("removed"), "it changes `operations`"),
         (policy_only, "expected (policy, score)"),
         (whole_rounds, "ask before each whether one is left"),
     ],

@@ -271,6 +271,11 @@ def test_not_implemented_is_not_done():
         ask(not_implemented, 1)
 
 
+def test_a_module_without_forward_is_no_blank():
+    with pytest.raises(Hint, match=r"Module \[ModuleList\] is missing"):
+        ask(torch.nn.ModuleList(), 1)
+
+
 # What a task forbids.
 
 renamed = torch.cumsum

@@ -4,12 +4,18 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lectures_lib.homework import Hint, ask, expect, in_order, same, task
+from lectures_lib.homework import Hint, NotDone, ask, expect, in_order, same, task
 
 
 def number(draw, low, high):
     "A whole number from low to high, both included."
     return torch.randint(low, high + 1, (), generator=draw).item()
+
+
+def begun(function, given):
+    "Whether it uses other names than the starter's, so that it is no stub any more."
+    code = getattr(function, "__code__", None)
+    return bool(code and {*code.co_names} - {*given})
 
 
 # Task 1: layers
@@ -37,7 +43,8 @@ def same_layers(count_layers, num_blocks, kernels):
         f"{ends}: you counted one of them": k * n + 1,
         f"{aside} (you have one in each stage)": k * n + 2 + stages,
         f"{aside} (you have one in each stage but the first)": k * n + 1 + stages,
-        "pooling has no weights: the papers do not count it": k * n + 4,
+        "pooling has no weights: the papers do not count it (you have one)": k * n + 3,
+        "pooling has no weights: the papers do not count it (you have two)": k * n + 4,
         f"{norm}: conv1 and its norm are one layer": 2 * k * n + 3,
         f"{norm}: so a block of {k} convolutions has {k} layers": 2 * k * n + 2,
         f"{each}: you counted blocks, not their layers": n + 2,
@@ -46,8 +53,12 @@ def same_layers(count_layers, num_blocks, kernels):
         f"{each}: you added the kernel sizes up": sum(kernels) * n + 2,
         f"you counted the {stages} stages, in which {n} blocks stand": k * stages + 2,
     }
-    seen = ask(count_layers, num_blocks, kernels)
-    same(seen, k * n + 2, mistakes, f"for blocks {num_blocks} of kernels {kernels}")
+    what = f"for the {stages} stages of blocks {num_blocks}, kernels {kernels}"
+    try:
+        seen = ask(count_layers, num_blocks, kernels)
+    except Hint as hint:
+        raise Hint(f"{what}: {hint}") from None
+    same(seen, k * n + 2, mistakes, what)
 
 
 # Task 2: sizes
@@ -94,6 +105,10 @@ def same_sizes(map_sizes, side, strides):
     }
     apart = [*right[:2], *[walk(side, [stage])[0] for stage in stages]]
     mistakes["what leaves a layer goes into the next: your stages begin anew"] = apart
+    from_picture = [walk(side, [step])[0] for step in steps]
+    mistakes[f"what leaves a layer goes into the next: yours all begin with {side}"] = (
+        from_picture
+    )
     for text, s in ((" every stage halves the map", 2), (" no stage does", 1)):
         mistakes[as_given + text] = walk(side, [conv1, pool, *[(3, s)] * len(strides)])
     formulas = {
@@ -173,7 +188,12 @@ def hooks_in_order(draw, order):
 def multiply_adds(draw, convolution_cost, stage_cost):
     h, w = 2 * number(draw, 10, 20) + 1, 2 * number(draw, 21, 30) + 1
     c, d, k = number(draw, 2, 9), number(draw, 10, 20), (3, 5)[number(draw, 0, 1)]
-    same_cost(convolution_cost, h, w, c, d, k, 1)
+    try:
+        same_cost(convolution_cost, h, w, c, d, k, 1)
+    except NotDone:
+        written = begun(stage_cost, ())
+        expect(not written, "`stage_cost` is written, but `convolution_cost` is blank")
+        raise
     yield 1, f"a {k}×{k} convolution from {c} to {d} channels that keeps the size"
     same_cost(convolution_cost, h, w, c, d, k, 2)
     yield 1, f"the same with stride 2: {h}×{w} becomes {(h + 1) // 2}×{(w + 1) // 2}"
@@ -209,21 +229,27 @@ def same_cost(convolution_cost, h, w, c, d, k, s):
             ((h - k) // s + 1) * ((w - k) // s + 1) * weights
         ),
     }
+    product = f"{seen}: stride {s} divides both sides; you divided their product by"
+    for by in (s, s * s):
+        mistakes[f"{product} {by}, rounded down"] = h * w // by * weights
+        mistakes[f"{product} {by}, rounded up"] = -(-h * w // by) * weights
     found = ask(convolution_cost, h, w, c, d, k, s)
     what = f"for a map of {h}×{w}, {c} to {d} channels, kernel size {k}, stride {s}"
     same(found, pixels * weights, mistakes, what)
 
 
-def cost(side, channels, width, num_blocks, stride, stride_in, mistake=""):
+def cost(side, channels, middle, num_blocks, stride, stride_in, mistake=""):
     "Of a stage of bottlenecks, right or with a mistake."
-    total, out, old = 0, width if mistake == "expansion" else 4 * width, side
-    entering = channels
+    total, out, old, entering = 0, 4 * middle, side, channels
+    out = middle if mistake in ("expansion", "output") else out
+    middle = middle // 4 if mistake == "output" else middle
     for block in range(num_blocks):
         after = side // stride if mistake == "floor" else -(-side // stride)
         reduced = after if stride_in == "1x1" else side
         reduced = old if mistake == "old reduced" else reduced
-        total += reduced**2 * channels * width
-        total += after**2 * (9 * width * width + width * out)
+        total += reduced**2 * channels * middle
+        large = side if mistake == "large 3×3" else after
+        total += large**2 * 9 * middle * middle + after**2 * middle * out
         changes = stride > 1 or channels != out
         always = mistake == "always" or (mistake == "every first" and block == 0)
         if (changes or always) and mistake != "no projection":
@@ -235,34 +261,39 @@ def cost(side, channels, width, num_blocks, stride, stride_in, mistake=""):
     return total
 
 
-def same_stage(stage_cost, side, channels, width, num_blocks, stride, stride_in):
-    arguments = (side, channels, width, num_blocks, stride, stride_in)
+def same_stage(stage_cost, side, channels, middle, num_blocks, stride, stride_in):
+    arguments = (side, channels, middle, num_blocks, stride, stride_in)
     other = {"1x1": "3x3", "3x3": "1x1"}[stride_in]
+    out = -(-side // stride)
     smaller = "behind the first block the map is smaller: the others have its size"
     hints = {
         "no projection": "the projection is missing: the shape changes (stride "
-        f"{stride}, {channels} to {4 * width} channels), so a 1×1 is on the shortcut",
+        f"{stride}, {channels} to {4 * middle} channels), so a 1×1 is on the shortcut",
         "every first": f"{channels} channels and stride {stride}: nothing changes, so "
         "the shortcut has no projection",
         "always": "only a block that changes the shape has a projection; the others "
         "pass their input on as it is",
         "same channels": f"only the first block gets {channels} channels, the others "
-        f"get {4 * width}",
+        f"get {4 * middle}",
         "every block": "only the first block has the stride; the others keep the size",
         "same side": smaller,
         "old reduced": f"{smaller}, in their first 1×1 as well",
         "floor": f"side {side} and stride {stride}: padded, so it is rounded up",
         "large projection": "the projection has the stride, too: count the pixels that "
         "leave it",
-        "expansion": f"the last 1×1 of a bottleneck of width {width} makes "
-        f"{4 * width} channels",
+        "large 3×3": f"{out}×{out} pixels leave the 3×3: the stride is in "
+        + {"3x3": "it", "1x1": "the 1×1 before it"}[stride_in],
+        "expansion": f"the last 1×1 of a bottleneck of middle {middle} makes "
+        f"{4 * middle} channels",
+        "output": f"middle is what the 3×3 takes and makes, {middle} channels; "
+        f"{4 * middle} leave the block",
     }
     mistakes = {text: cost(*arguments, mistake) for mistake, text in hints.items()}
     place = f"the stride is in the {stride_in} here, you have it in the {other}"
     mistakes[place] = cost(*arguments[:-1], other)
     right = cost(*arguments)
     mistakes["a multiplication and its addition count as one here"] = 2 * right
-    first, more = cost(side, channels, width, 1, stride, stride_in), num_blocks - 1
+    first, more = cost(side, channels, middle, 1, stride, stride_in), num_blocks - 1
     what = f"for stage_cost{arguments}, where the first block has {first}"
     if more:
         what += f" and each of {more} others {(right - first) // more}"
@@ -387,15 +418,24 @@ def same_shapes(module, right, mistakes, what):
 
 def same_block(draw, Bottleneck, channels, middle, out, stride):
     arguments = (channels, middle, out, stride)
-    block = ask(Bottleneck, *arguments)
-    right = block_shapes(*arguments)
-    what = f"Bottleneck{arguments}"
+    right, what = block_shapes(*arguments), f"Bottleneck{arguments}"
+    try:
+        block = ask(Bottleneck, *arguments)
+    except NotDone:
+        written = begun(getattr(Bottleneck, "__init__", None), ("super", "__init__"))
+        expect(not written, "a line `return ...` is still there, in `__init__`")
+        raise
     swapped = block_shapes(channels, out, middle, stride)
     four = block_shapes(channels, middle, 4 * middle, stride)
     mistakes = {
         f"{what}: you took out_channels for the 3×3, and middle for the last": swapped,
         f"{what} puts out {4 * middle} channels: out_channels is given": four,
     }
+    if stride > 1 and channels == out:
+        mistakes[
+            f"{what}: its channels stay, its map is halved, so that the skip needs a "
+            "projection: has the shortcut its stride?"
+        ] = block_shapes(channels, middle, out, 1)
     same_shapes(block, right, mistakes, what)
     state = {}
     for name, shape in right.items():
@@ -405,7 +445,18 @@ def same_block(draw, Bottleneck, channels, middle, out, stride):
     block = block.double().eval()
     block.load_state_dict(state)
     x = torch.randn(2, channels, 7, 10, generator=draw).double()
-    found = ask(block, x)
+    try:
+        found = ask(block, x)
+    except Hint as hint:
+        if stride == 1 or "must match the size of tensor" not in str(hint):
+            raise
+        halves = ["the path", "the shortcut"]
+        if getattr(block.get_submodule("downsample.0"), "stride", 0) != (stride,) * 2:
+            halves.reverse()
+        raise Hint(
+            f"{what}: {halves[1]} halves the map, {halves[0]} does not, so they cannot "
+            "be added: conv2 and the projection have the stride"
+        ) from None
     expect(isinstance(found, torch.Tensor), f"{what} returns no tensor")
     values = {text: output(x, state, stride, text) for text in FORWARD}
     mistakes = {f"{what}: {text}": value for text, value in values.items()}
@@ -421,6 +472,7 @@ def same_block(draw, Bottleneck, channels, middle, out, stride):
 
 FORWARD = (
     LATE := "the input is added *after* the last ReLU: first the sum, then the ReLU",
+    TWICE := "the last ReLU comes once, behind the sum, not behind bn3 as well",
     NO_LAST := "there is no ReLU after the sum",
     NO_RELU := "a ReLU inside the path is missing: one behind each of its first two "
     "batch norms",
@@ -447,14 +499,20 @@ def output(x, s, stride, mistake=""):
         x = norm(x, "downsample.1")
     if mistake == LATE:
         return out.relu() + x
+    out = out.relu() if mistake == TWICE else out
     out = out if mistake == NO_SKIP else out + x
     return out if mistake == NO_LAST else out.relu()
 
 
 def built(make_resnet, num_blocks, widen=1, num_classes=1000):
     "The student's net on the meta device, when its tensors have the right shapes."
-    with torch.device("meta"):
-        net = ask(make_resnet, num_blocks, widen, num_classes)
+    try:
+        with torch.device("meta"):
+            net = ask(make_resnet, num_blocks, widen, num_classes)
+    except NotDone:
+        written = begun(make_resnet, ("make_stem",))
+        expect(not written, "a line `return ...` is still there, in `make_resnet`")
+        raise
     mistakes = {
         "the last 1×1 of a bottleneck makes 4 · width channels, yours 1 · width": (
             net_shapes(num_blocks, widen, num_classes, expansion=1)
@@ -482,6 +540,9 @@ def built(make_resnet, num_blocks, widen=1, num_classes=1000):
 def same_sides(net, side):
     sides = []
     parts = [getattr(net, f"layer{stage}") for stage in (1, 2, 3, 4)]
+    for stage, part in enumerate(parts, 1):
+        runs = type(part).forward is not nn.Module.forward
+        expect(runs, f"layer{stage} has no forward: nn.Sequential(*blocks) has one")
     hooks = [
         part.register_forward_hook(lambda module, inputs, x: sides.append(x.shape[-1]))
         for part in parts

@@ -1,9 +1,10 @@
 """Homework 4, data augmentation: what the answers are compared with.
 
-What is random is checked on hundreds of images: a right answer fails by chance less
+What is random is checked on 2000 images: a right answer fails by chance less
 often than once in a thousand million times.
 """
 
+import re
 from itertools import chain, combinations
 
 import torch
@@ -12,7 +13,7 @@ from torch.nn import functional as F
 
 from lectures_lib.homework import Hint, ask, expect, in_order, kind, same, task
 
-MANY = 900  # images, where what is random is checked
+MANY = 2000  # images, where what is random is checked
 LIBRARY = tuple(
     f"lectures_lib.augmentation.{name}"
     for name in ("transform", "augment", "random_crop", "averaged")
@@ -57,20 +58,29 @@ def as_before(found, images):
 @task(points=3, forbidden=LIBRARY)
 def mirror(draw, mirror):
     images = torch.rand(100, 3, 9, 6, generator=draw).double().transpose(2, 3)
-    found = ask(mirror, images, torch.Generator().manual_seed(number(draw, 0, 999)))
+    generator = torch.Generator().manual_seed(number(draw, 0, 999))
+    try:
+        found = ask(mirror, images, generator)
+    except Hint as hint:
+        flat = "size of tensor a (100) must match the size of tensor b (9)" in str(hint)
+        expect(not flat, "the condition needs the shape (n, 1, 1, 1); yours is (n,)")
+        raise
     as_before(found, images)
     others = {
         "upside down: the last dimension is the width, that before it the height": -2,
         "turned by 180°: only left and right should change": (-2, -1),
         "with their channels reversed: the width is the last dimension": 1,
-        "in another place of the batch, away from their labels: the width is the last "
-        "dimension": 0,
     }
     mirrored = equal(found, images.flip(-1))
+    here = equal(found, images) | mirrored
+    known = torch.cat([images, images.flip(-1)]).flatten(1)
+    moved = int((~here & (found.flatten(1)[:, None] == known).all(2).any(1)).sum())
+    place = "another place of the batch, away from their labels: keep the order"
+    expect(not moved, f"{moved} of 100 images stand in {place}")
     for hint, places in others.items():
         other = equal(found, images.flip(places)) & ~equal(found, images)
         expect(not other.any(), f"{int(other.sum())} of 100 images are {hint}")
-    strange = int((~mirrored & ~equal(found, images)).sum())
+    strange = int((~here).sum())
     expect(
         not strange, f"{strange} of 100 images are neither as they were nor mirrored"
     )
@@ -114,7 +124,11 @@ def crops(draw, crop_at, random_crop):
     images = torch.empty(MANY, 2, h, w)
     images[:, 0] = 1 + torch.arange(h * w).reshape(h, w)  # where a pixel comes from,
     images[:, 1] = 1 + torch.arange(MANY)[:, None, None]  # and from which image
-    found = twice(draw, random_crop, images, pad)
+    try:
+        found = twice(draw, random_crop, images, pad)
+    except Hint as hint:
+        whole(hint, h, w, "the places go from 0 to 4 (pad 2)")
+        raise
     middle = found[:, 0, h // 2, w // 2].long() - 1
     tops = (middle // w - h // 2 + pad).clamp(0, 2 * pad)
     lefts = (middle % w - w // 2 + pad).clamp(0, 2 * pad)
@@ -127,6 +141,16 @@ def crops(draw, crop_at, random_crop):
     spread(tops, 2 * pad + 1, "tops")
     spread(lefts, 2 * pad + 1, "lefts")
     yield 2, "all (2 · pad + 1)² places occur, about equally often"
+
+
+def whole(hint, h, w, reason, tops=None, lefts=None):
+    "Where torch.stack says that pieces differ in size: say which one is not h × w."
+    for rows, columns, i in re.findall(r"(\d+), (\d+)\] at entry (\d+)", str(hint)):
+        place = "" if tops is None else f" for top {tops[int(i)]}, left {lefts[int(i)]}"
+        piece = (
+            f"the piece{place} has {rows} rows and {columns} columns, not {h} and {w}"
+        )
+        expect((int(rows), int(columns)) == (h, w), f"{piece}: {reason}")
 
 
 def cut(images, pad, tops, lefts, how="constant", value=None, size=None):
@@ -161,7 +185,12 @@ def same_crops(crop_at, images, tops, lefts, pad):
         "what leaves on one side comes back on the other: there are zeros": rolled,
         "the images come back as they were, whatever tops and lefts say": images,
     }
-    found = ask(crop_at, images, tops, lefts, pad)
+    try:
+        found = ask(crop_at, images, tops, lefts, pad)
+    except Hint as hint:
+        zeros = "are there zeros on all four sides, and does it begin at `tops[i]`?"
+        whole(hint, *images.shape[-2:], zeros, tops, lefts)
+        raise
     same(found, cut(images, pad, tops, lefts), mistakes, "the crops")
 
 
@@ -187,10 +216,13 @@ def spread(drawn, n, name):
         low == 0 and high == n - 1,
         f"{name} lie between {low} and {high}: expected all from 0 to {n - 1}",
     )
+    counts = drawn.bincount(minlength=n).double()
+    ends = counts[[0, -1]].mean() / counts[1:-1].mean()
+    half = f"the {name} 0 and {n - 1} are drawn half as often as those between"
+    expect(not 0.35 < ends < 0.66, f"{half}: you round. torch.randint is fair")
     mean = len(drawn) / n
     few = mean - 6.5 * mean**0.5  # so few come by chance once in 10¹⁰ times
-    fair = drawn.bincount(minlength=n).min() > few
-    expect(fair, f"some {name} are drawn far more often than others")
+    expect(counts.min() > few, f"some {name} are drawn far more often than others")
 
 
 # Task 3: cutout
@@ -198,7 +230,7 @@ def spread(drawn, n, name):
 
 @task(points=4, forbidden=LIBRARY)
 def cutout(draw, cutout):
-    h, w, size = number(draw, 6, 8), number(draw, 10, 12), 3 + 2 * number(draw, 0, 1)
+    h, w, size = number(draw, 6, 8), number(draw, 11, 13), 3 + 2 * number(draw, 0, 1)
     images = 0.1 + 0.8 * torch.rand(MANY, 3, h, w, generator=draw)
     value = 1.5 + number(draw, 0, 3) / 4
     found = ask(cutout, images, size, value, torch.Generator().manual_seed(size))
@@ -213,6 +245,14 @@ def cutout(draw, cutout):
         not len(other), f"a square has the asked value, {value}, not {other[:1].sum()}"
     )
     covered = covered[:, 0]
+    reach = covered.any(0)
+    expect(
+        not reach[:, :h].all() or reach[:, -1].any(),
+        f"no square reaches the last column: are rows up to the width, {w}, columns up "
+        f"to the height, {h}? (Of pixel p: row p // width, column p % width)",
+    )
+    everywhere = (covered == covered[:1]).all() and covered[0].sum() > size**2
+    expect(not everywhere, "each square is in all images: write to images[i, :, …]")
     bare = int((~covered.flatten(1).any(1)).sum())
     expect(
         not bare,
@@ -220,9 +260,9 @@ def cutout(draw, cutout):
         "below 0 counts from the end, and is empty: begin at 0 where it sticks out",
     )
     rows, columns = covered.any(2), covered.any(1)
-    whole = covered == (rows[:, :, None] & columns[:, None, :])
-    expect(whole.all(), "the covered pixels of an image form one square")
-    down, across = middles(rows, size), middles(columns, size)
+    filled = covered == (rows[:, :, None] & columns[:, None, :])
+    expect(filled.all(), "the covered pixels of an image form one square")
+    down, across = middles(rows, size, "high"), middles(columns, size, "wide")
     yield 2, f"one square of {size}×{size}, or what of it is inside, in all channels"
     apart(down, across, "have their square at the same place")
     for middle, n, name in ((down, h, "rows"), (across, w, "columns")):
@@ -237,7 +277,7 @@ def cutout(draw, cutout):
     yield 1, "at a new place for each image and each call"
 
 
-def middles(lines, size):
+def middles(lines, size, large):
     "The middle of each square, from the lines it covers: (n, side) to (n,)."
     n, half = lines.shape[1], size // 2
     first, last = lines.int().argmax(1), n - 1 - lines.flip(1).int().argmax(1)
@@ -245,12 +285,9 @@ def middles(lines, size):
     expect(middle.max() < n, "the drawn pixel is the middle of its square, no corner")
     right = (middle - half).clamp(0) == first
     right &= (middle + half).clamp(max=n - 1) == last
-    wrong = (last - first + 1)[~right]
-    expect(
-        not len(wrong),
-        f"a square is {wrong[:1].tolist()} pixels wide or high where it should be more "
-        f"or less: for size {size} it has its middle, and {half} on each side",
-    )
+    for wrong in (last - first + 1)[~right][:1].tolist():
+        means = f"size {size} means {size}, its middle, and {half} on each side"
+        raise Hint(f"a square is {wrong} pixels {large}: {means}")
     return middle
 
 
@@ -382,6 +419,8 @@ def average_views(draw, average_views):
     yield 2, f"the mean of the probabilities of {views} views"
     expect(not mode, "the net was in evaluation mode, and is not any more: put it back")
     net, offer = classifier(draw).train(), View(draw, images, views)
+    graphs = []
+    net.register_forward_hook(lambda net, x, out: graphs.append(out.requires_grad))
     state = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     with torch.random.fork_rng(devices=[]):
         found = ask(average_views, net, images, offer, views)
@@ -392,6 +431,7 @@ def average_views(draw, average_views):
         f"{', '.join(moved)} changed: the net was asked in training mode, where batch "
         "norm learns from the test images and dropout drops",
     )
+    graph = any(graphs)
     with torch.no_grad():
         right = [net.eval()(view).softmax(1) for view in offer.made]
     same(found.detach(), sum(right) / views, what="for a net in training mode")
@@ -402,6 +442,8 @@ def average_views(draw, average_views):
         "the result hangs on the graph of all views, which costs memory: use "
         "torch.no_grad()",
     )
+    late = "the net builds a graph, which nobody needs: `detach` comes too late for it"
+    expect(not graph, f"{late}. Ask below `with torch.no_grad():`")
     yield 1, "without a graph for gradients"
 
 
@@ -460,7 +502,8 @@ def which_line(draw, line):
 def find_policy(draw, find_policy):
     names = [f"operation {letter}" for letter in "ABCDEF"]
     enough = 1 + 6 * 7 // 2
-    fairly(find_policy, Scores(draw, names, enough, harm=True))
+    harm = Scores(draw, names, enough, harm=True)
+    fairly(find_policy, harm)
     trials = [
         Scores(draw, names, enough) for _ in range(5)
     ]  # luck helps once, or twice
@@ -470,6 +513,12 @@ def find_policy(draw, find_policy):
         expect(
             max(map(len, scores.asked)) > 1,
             "only single operations were tried: go on, add a second one to the best",
+        )
+        first, asked = [len(p) > 1 for p in scores.asked].index(True), scores.asked
+        expect(
+            len({*asked[:first]}) > len(names),
+            f"{sorted(asked[first])} was tried before all single ones were: keep the "
+            "best of a whole round. (`before = policy` is one list, append changes it)",
         )
         best, found = (
             max(map(scores.validation, subsets(names))),
@@ -481,20 +530,49 @@ def find_policy(draw, find_policy):
             "in each round try each operation that is left together with those you "
             "have, and keep the best",
         )
+    for scores in (harm, *trials):
+        fully(scores)
     yield 2, f"it grows to the best policy of 64, with {len(scores.asked)} scores"
     for budget in (1, 1 + number(draw, 2, 4), 9, 13):
-        fairly(find_policy, Scores(draw, names, budget))
-    yield 1, "a budget that ends in the middle of a round"
+        scores = Scores(draw, names, budget)
+        fairly(find_policy, scores)
+        fully(scores)
+    flat = Scores(draw, names, enough)
+    flat.validation = lambda policy: 0.8
+    policy = fairly(find_policy, flat)
+    expect(not policy, f"all scores are the same, so {policy} is not higher than []")
+    yield 1, "a budget that ends in the middle of a round; scores that are all the same"
 
 
 def subsets(names):
     return chain.from_iterable(combinations(names, n) for n in range(len(names) + 1))
 
 
+def fully(scores):
+    "It asked neither on, after a round in vain, nor less than there was to ask."
+    best, full = frozenset(), 1  # scores that the whole search takes
+    while more := [best | {name} for name in scores.gains if name not in best]:
+        full += len(more)
+        found = max(more, key=scores.validation)
+        if scores.validation(found) <= scores.validation(best):
+            break
+        best = found
+    asked, wanted = len(scores.asked), min(scores.budget, full)
+    calls = f"validate was called {asked} times with a budget of {scores.budget}: "
+    expect(
+        asked <= wanted,
+        f"{calls}{wanted} are enough. Skip what the policy has already, and stop after "
+        "a round in which nothing scores higher",
+    )
+    expect(asked >= wanted, f"{calls}some were left, and operations to try")
+
+
 def fairly(find_policy, scores):
     "The policy, when it was found by the rules."
-    budget = scores.budget
-    answer = ask(find_policy, list(scores.gains), scores.validate, scores.test, budget)
+    budget, names = scores.budget, list(scores.gains)
+    answer = ask(find_policy, names, scores.validate, scores.test, budget)
+    changed = f"it changes `operations`, whose owner has only {names} left"
+    expect(names == list(scores.gains), f"{changed}: make a list of your own")
     expect(
         len(scores.asked) <= budget,
         f"validate was called {len(scores.asked)} times, with a budget of {budget}. "
