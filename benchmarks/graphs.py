@@ -1,12 +1,13 @@
 """How fast graph networks train: ours against PyTorch Geometric, and how it grows.
 
-make bench B=graphs, or python benchmarks/graphs.py [--threads 1]
+make bench B=graphs, or python benchmarks/graphs.py [--threads 2]
 
 On a graph of Cora's size (Cora itself, where LECTURES_DATA names a folder with its
 files) both train the same net by the same rule, as in PyTorch Geometric's own example,
 by turns. Its GCNConv takes sparse features too, but no dropout of torch does: there the
 stored values are dropped by hand. Memory is measured in a fresh process for each. Then
-one layer on random graphs of ten edges a node, against the memory's own speed.
+one layer on random graphs of ten edges a node, against the memory's own speed. On one
+thread: with two, small products wait for each other, and GCNConv is no faster.
 """
 
 import argparse
@@ -287,11 +288,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--largest", type=int, default=10**7, help="number of edges")
     parser.add_argument("--megabytes", type=int, default=256, help="for the bandwidth")
-    parser.add_argument("--threads", type=int, help="that torch computes with")
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
     parser.add_argument("--only", choices=WAYS, help="print its memory in MiB")
     chosen = parser.parse_args(arguments)
-    if chosen.threads:
-        torch.set_num_threads(chosen.threads)
+    torch.set_num_threads(chosen.threads)
     folder = Path(os.environ.get("LECTURES_DATA", "/nowhere"))
     real = (folder / "ind.cora.x").exists() and chosen.nodes == 2708
     graph = cora(folder) if real else like_cora(chosen.nodes, chosen.features)
