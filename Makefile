@@ -39,7 +39,7 @@ lab: core  ## open the course in JupyterLab
 test: test-tools  ## prove the collection: format, lint, tests, every notebook
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00, or ALL=1
 	$(BIN)/python tools/execute.py $(if $(ALL),--all) $(NB)

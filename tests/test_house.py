@@ -496,5 +496,9 @@ def test_make_starts_at_once_when_all_is_there(house, venv, install):
     status, said, seconds = make(house, "test")
     assert status == 0 and seconds < 2
     assert re.findall(r"^\w+: .*", said, re.M) == [
-        *("ruff: format --check .", "ruff: check .", "python: -m pytest")
+        *(
+            "ruff: format --check .",
+            "ruff: check .",
+            "python: -m pytest -n 2 --dist loadfile",
+        )
     ]
