@@ -11,7 +11,7 @@ NO_PYTHON := The course needs Python 3.11, 3.12 or 3.13, and no Python is on the
 	Install one and give the command again.
 
 # No question about news, no look for updates: a lecture hall may have no network.
-OFFLINE := --LabApp.news_url= \
+OFFLINE := --LabApp.news_url=None \
 	--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 # Jupyter starts as root only when told so, and in containers one often is.

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from jupyterlab.labapp import LabApp
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -492,13 +493,14 @@ def test_make_starts_at_once_when_all_is_there(house, venv, install):
     assert status == 0 and seconds < 2
     assert "jupyter: trust notebooks/my own copy.ipynb" in said
     assert re.search(r"jupyter: lab .*notebooks/00_start_here\.ipynb", said)
+    app = LabApp()
+    app.parse_command_line(re.findall(r"--LabApp.news_url=\S*", said)[:1])
+    assert app.news_url is None  # otherwise JupyterLab asks whether it may fetch news
     assert "trust" not in make(house, "lab")[1]
     status, said, seconds = make(house, "test")
     assert status == 0 and seconds < 2
     assert re.findall(r"^\w+: .*", said, re.M) == [
-        *(
-            "ruff: format --check .",
-            "ruff: check .",
-            "python: -m pytest -n 2 --dist loadfile",
-        )
+        "ruff: format --check .",
+        "ruff: check .",
+        "python: -m pytest -n 2 --dist loadfile",
     ]
