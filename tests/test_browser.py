@@ -35,7 +35,12 @@ def lab(browser, tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = [f"--port={port}", "--no-browser", "--allow-root", "--LabApp.news_url=None"]
+    options = [
+        f"--port={port}",
+        "--no-browser",
+        "--allow-root",
+        "--LabApp.news_url=None",
+    ]
     options += ["--LabApp.expose_app_in_browser=True", f"--notebook-dir={folder}"]
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *options],
