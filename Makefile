@@ -10,10 +10,6 @@ START := $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 pyt
 NO_PYTHON := The course needs Python 3.11, 3.12 or 3.13, and no Python is on the PATH. \
 	Install one and give the command again.
 
-# No question about news, no look for updates: a lecture hall may have no network.
-OFFLINE := --LabApp.news_url=None \
-	--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
-
 # Jupyter starts as root only when told so, and in containers one often is.
 as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -32,9 +28,11 @@ help:  ## list the targets
 	@echo "  TORCH=cpu          the smaller torch, first choice on Linux without an NVIDIA GPU"
 	@echo "  PYTHON=python3.12  the Python that makes a new .venv"
 
+# No question about news, no look for updates: a lecture hall may have no network.
+lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter
 lab: core  ## open the course in JupyterLab
 	@$(trust)
-	$(BIN)/jupyter lab $(as_root) $(OFFLINE) --LabApp.default_url=/lab/tree/$(FIRST)
+	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/$(FIRST)
 
 test: test-tools  ## prove the collection: format, lint, tests, every notebook
 	$(BIN)/ruff format --check .

@@ -26,6 +26,9 @@ LAST_CELL_RAN = """() => {
 }"""
 
 
+QUIET = {"JUPYTER_CONFIG_PATH": str(ROOT / "tools" / "jupyter")}  # as make lab has it
+
+
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
     """The address of a JupyterLab on a folder with the notebooks' widget cells."""
@@ -35,16 +38,11 @@ def lab(browser, tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = [
-        f"--port={port}",
-        "--no-browser",
-        "--allow-root",
-        "--LabApp.news_url=None",
-    ]
+    options = [f"--port={port}", "--no-browser", "--allow-root"]
     options += ["--LabApp.expose_app_in_browser=True", f"--notebook-dir={folder}"]
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *options],
-        env=os.environ | {"JUPYTER_TOKEN": "test"},
+        env=os.environ | {"JUPYTER_TOKEN": "test", **QUIET},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -138,6 +136,7 @@ def test_every_widget_works_by_keyboard_in_jupyterlab(lab, browser, path):
             if word in cell.source:
                 operate(output)
     assert not errors
+    assert not page.get_by_text("official Jupyter news").count()
     page.close()
 
 
