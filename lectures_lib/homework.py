@@ -221,6 +221,22 @@ def kind(value: object) -> str:
     return f"a{'n' * (name[0] in 'AEIOU')} {name}"
 
 
+def integer(draw: torch.Generator, low: int, high: int) -> int:
+    """A whole number from low to high, both included."""
+    return torch.randint(low, high + 1, (), generator=draw).item()
+
+
+def the_line(line: object, right: int, others: dict[int, str]) -> None:
+    """Raise a Hint unless this is the line asked for; others: why not each other one.
+
+    The lines are numbered from 1 on.
+    """
+    last = len(others) + 1
+    fits = type(line) is int and 1 <= line <= last
+    expect(fits, f"expected the number of a line, from 1 to {last}, got {kind(line)}")
+    expect(line == right, f"line {line}: {others.get(line)}")
+
+
 def in_order(lines: Sequence[str], order: Sequence[int]) -> str:
     """The lines as a program, in the order of their numbers from 1 on.
 

@@ -758,7 +758,7 @@ WRONG = {
         (4, "a weight is used once for each pixel"),
         (5, "two convolutions in each of `count` blocks"),
         (6, "the sides are 56, 28, 14, 7"),
-        (8, "expected a line from 1 to 7"),
+        (8, "from 1 to 7"),
         (7.0, "expected the number of a line"),
     ],
     "resnet": [

@@ -828,7 +828,7 @@ WRONG = {
         (6, "five columns for each batch"),
         (8, "it begins at 0"),
         (9, "a slice may end outside"),
-        (0, "expected a line from 1 to 9"),
+        (0, "from 1 to 9"),
         ("4", "expected the number of a line"),
     ],
     "find_policy": [

@@ -422,7 +422,7 @@ WRONG = {
         (1, "What happens to that tenth"),
         (2, "at step 0 they are far from alike"),
         (3, "how far the curve is drawn"),
-        (5, "line 5 is the formula"),
+        (5, "line 5: it is the formula"),
         (6, "changes nothing"),
         ("line 4", "expected the number of a line"),
     ],

@@ -11,7 +11,18 @@ from torch import nn
 
 import lectures_lib as ll
 from lectures_lib import homework
-from lectures_lib.homework import Hint, NotDone, ask, expect, in_order, kind, same, task
+from lectures_lib.homework import (
+    Hint,
+    NotDone,
+    ask,
+    expect,
+    in_order,
+    integer,
+    kind,
+    same,
+    task,
+    the_line,
+)
 from tests.homework import tiny
 
 
@@ -328,6 +339,27 @@ def test_the_librarys_own_answer_is_seen():
 def test_nothing_stays_forbidden():
     assert "cumsum" in asked(by_other_name, torch.ones(2), forbidden=["torch.cumsum"])
     assert asked(by_other_name, torch.ones(2)) == ""
+
+
+# integer, the_line
+
+
+def test_integers_reach_both_ends():
+    draw = torch.Generator().manual_seed(0)
+    assert {integer(draw, 3, 5) for _ in range(100)} == {3, 4, 5}
+
+
+def test_the_line_asked_for_is_taken_and_each_other_told_why_not():
+    why = {1: "an empty list", 3: "it only prints"}
+    the_line(2, 2, why)
+    with pytest.raises(Hint, match="line 3: it only prints"):
+        the_line(3, 2, why)
+
+
+@pytest.mark.parametrize("line", [0, 4, 2.0, True, "2", None, [2], Equal()])
+def test_what_is_no_number_of_a_line_is_refused(line):
+    with pytest.raises(Hint, match="expected the number of a line, from 1 to 3, got "):
+        the_line(line, 2, {1: "an empty list", 3: "it only prints"})
 
 
 # in_order

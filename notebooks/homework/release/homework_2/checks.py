@@ -7,7 +7,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lectures_lib.homework import Hint, NotDone, ask, expect, in_order, kind, same, task
+from lectures_lib.homework import (
+    Hint,
+    NotDone,
+    ask,
+    expect,
+    in_order,
+    integer,
+    kind,
+    same,
+    task,
+    the_line,
+)
 
 LIBRARY = ("lectures_lib.models.Block",)
 LINES = (
@@ -21,17 +32,12 @@ LINES = (
     "x = norm2(x)",
 )
 LINE_HINTS = {
-    1: "line 1 says what goes in: the picture and two kernels",
-    3: "line 3: all its weights are zero, so that it makes zeros of whatever comes in",
-    4: "line 4 works in place too, but on what line 3 has made: nobody else needs that",
-    5: "line 5: all its weights are zero, so that it makes zeros of whatever comes in",
-    6: "line 6 adds zeros to `x`, as it should, if `x` is still what came in. Is it?",
+    1: "it says what goes in: the picture and two kernels",
+    3: "all its weights are zero, so that it makes zeros of whatever comes in",
+    4: "it works in place too, but on what line 3 has made: nobody else needs that",
+    5: "all its weights are zero, so that it makes zeros of whatever comes in",
+    6: "it adds zeros to `x`, as it should, if `x` is still what came in. Is it?",
 }
-
-
-def integer(draw: torch.Generator, low: int, high: int) -> int:
-    """A number from low to high, both included."""
-    return torch.randint(low, high + 1, (), generator=draw).item()
 
 
 def redraw(module: nn.Module, draw: torch.Generator) -> None:
@@ -422,7 +428,5 @@ def highway_block(draw, block_class):
 
 @task(points=2)
 def which_line(draw, line):
-    fits = type(line) is int and 1 <= line <= 6
-    expect(fits, f"expected the number of a line, from 1 to 6, got {kind(line)}")
-    expect(line == 2, LINE_HINTS.get(line, ""))
+    the_line(line, 2, LINE_HINTS)
     yield 2, "line 2 writes into `x` itself, and line 6 adds what is left of it"

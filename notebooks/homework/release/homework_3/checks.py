@@ -4,12 +4,17 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lectures_lib.homework import Hint, NotDone, ask, expect, in_order, same, task
-
-
-def number(draw, low, high):
-    "A whole number from low to high, both included."
-    return torch.randint(low, high + 1, (), generator=draw).item()
+from lectures_lib.homework import (
+    Hint,
+    NotDone,
+    ask,
+    expect,
+    in_order,
+    integer,
+    same,
+    task,
+    the_line,
+)
 
 
 def begun(function, given):
@@ -23,12 +28,12 @@ def begun(function, given):
 
 @task(points=3, forbidden=["lectures_lib.counting.depth"])
 def count_layers(draw, count_layers):
-    blocks = tuple(number(draw, 2, 6) + more for more in (0, 1, 3, 0))
-    kernels = [(1, 3, 1), (3, 3)][number(draw, 0, 1)]
+    blocks = tuple(integer(draw, 2, 6) + more for more in (0, 1, 3, 0))
+    kernels = [(1, 3, 1), (3, 3)][integer(draw, 0, 1)]
     same_layers(count_layers, blocks, kernels)
     yield 2, f"the layers of a net with blocks {blocks} of kernels {kernels}"
     for blocks, kernels in (((2, 4), (1, 3, 3, 1)), ((1, 5, 2, 6), (5,))):
-        same_layers(count_layers, (*blocks, number(draw, 7, 9)), kernels)
+        same_layers(count_layers, (*blocks, integer(draw, 7, 9)), kernels)
     yield 1, "any number of stages, and of convolutions in a block"
 
 
@@ -66,14 +71,14 @@ def same_layers(count_layers, num_blocks, kernels):
 
 @task(points=4, forbidden=["lectures_lib.counting.output_size"])
 def map_sizes(draw, map_sizes):
-    side, strides = 32 * number(draw, 3, 9), (1, 2, 2, 2)
+    side, strides = 32 * integer(draw, 3, 9), (1, 2, 2, 2)
     same_sizes(map_sizes, side, strides)
     yield 2, f"the sides for a picture of {side}×{side} and the usual strides"
-    side = 8 * number(draw, 12, 30) + 3
+    side = 8 * integer(draw, 12, 30) + 3
     same_sizes(map_sizes, side, strides)
     same_sizes(map_sizes, side + 2, strides)
     yield 1, f"an odd side, such as {side}"
-    strides = (1, 2, 1, 2, 1)[: number(draw, 3, 5)]
+    strides = (1, 2, 1, 2, 1)[: integer(draw, 3, 5)]
     same_sizes(map_sizes, side, strides)
     same_sizes(map_sizes, side, (2, *strides))
     yield 1, f"other strides, such as {strides}"
@@ -152,7 +157,7 @@ LINES = (
 @task(points=2)
 def hooks_in_order(draw, order):
     program = in_order(LINES, order)
-    channels, side = number(draw, 2, 5), number(draw, 8, 12)
+    channels, side = integer(draw, 2, 5), integer(draw, 8, 12)
     first = nn.Conv2d(3, channels, 3, device="meta")
     net = nn.Sequential(first, nn.ReLU(), nn.MaxPool2d(2))
     space = {"net": net, "image": torch.empty(1, 3, side, side, device="meta")}
@@ -186,8 +191,8 @@ def hooks_in_order(draw, order):
     forbidden=[f"lectures_lib.counting.{f}" for f in ("layers", "multiply_adds")],
 )
 def multiply_adds(draw, convolution_cost, stage_cost):
-    h, w = 2 * number(draw, 10, 20) + 1, 2 * number(draw, 21, 30) + 1
-    c, d, k = number(draw, 2, 9), number(draw, 10, 20), (3, 5)[number(draw, 0, 1)]
+    h, w = 2 * integer(draw, 10, 20) + 1, 2 * integer(draw, 21, 30) + 1
+    c, d, k = integer(draw, 2, 9), integer(draw, 10, 20), (3, 5)[integer(draw, 0, 1)]
     try:
         same_cost(convolution_cost, h, w, c, d, k, 1)
     except NotDone:
@@ -197,7 +202,7 @@ def multiply_adds(draw, convolution_cost, stage_cost):
     yield 1, f"a {k}×{k} convolution from {c} to {d} channels that keeps the size"
     same_cost(convolution_cost, h, w, c, d, k, 2)
     yield 1, f"the same with stride 2: {h}×{w} becomes {(h + 1) // 2}×{(w + 1) // 2}"
-    side, width, blocks = number(draw, 8, 30), number(draw, 5, 9), number(draw, 3, 5)
+    side, width, blocks = integer(draw, 8, 30), integer(draw, 5, 9), integer(draw, 3, 5)
     same_stage(stage_cost, side, 4 * width, width, 1, 1, "3x3")
     yield 1, "one bottleneck that keeps its shape"
     same_stage(stage_cost, side, 3 * width, width, blocks, 1, "3x3")
@@ -305,7 +310,6 @@ def same_stage(stage_cost, side, channels, middle, num_blocks, stride, stride_in
 
 @task(points=2)
 def which_line(draw, line):
-    expect(type(line) is int, "expected the number of a line, such as 1")
     kept = "The second bar is right, so look for what goes wrong only later"
     hints = {
         1: "56 pixels and 64 channels behind the pool: right, as is the first bar",
@@ -315,8 +319,7 @@ def which_line(draw, line):
         5: f"two convolutions in each of `count` blocks: right. {kept}",
         6: "the sides are 56, 28, 14, 7: the map is halved each time, as it should",
     }
-    expect(line in (*hints, 7), "expected a line from 1 to 7")
-    expect(line == 7, f"not line {line}: {hints.get(line)}")
+    the_line(line, 7, hints)
     yield 2, "64, 128, 192, 256 channels: the first step only looks like doubling"
 
 
@@ -325,7 +328,7 @@ def which_line(draw, line):
 
 @task(points=8)
 def resnet(draw, Bottleneck, make_resnet):
-    seed = number(draw, 0, 10**6)
+    seed = integer(draw, 0, 10**6)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         same_block(draw, Bottleneck, 12, 4, 12, 1)
@@ -334,13 +337,13 @@ def resnet(draw, Bottleneck, make_resnet):
         same_block(draw, Bottleneck, 6, 10, 6, 2)
         yield 2, "a block that changes it: stride in the 3×3, and a projection"
         net = built(make_resnet, (3, 4, 6, 3))
-        same_sides(net, 32 * number(draw, 2, 7))
+        same_sides(net, 32 * integer(draw, 2, 7))
         count = sum(p.numel() for p in net.parameters())
         yield 2, f"ResNet-50: {count:,} parameters, as torchvision's, and its sides"
         built(make_resnet, (3, 4, 6, 3), 2)
         yield 1, "Wide ResNet-50-2"
-        blocks = tuple(number(draw, 1, 3) for _ in range(4))
-        same_sides(built(make_resnet, blocks, 1, number(draw, 5, 20)), 96)
+        blocks = tuple(integer(draw, 1, 3) for _ in range(4))
+        same_sides(built(make_resnet, blocks, 1, integer(draw, 5, 20)), 96)
         yield 1, f"any other, such as {blocks}"
 
 

@@ -6,7 +6,18 @@ import math
 import torch
 from torch import Tensor
 
-from lectures_lib.homework import Hint, NotDone, ask, expect, in_order, kind, same, task
+from lectures_lib.homework import (
+    Hint,
+    NotDone,
+    ask,
+    expect,
+    in_order,
+    integer,
+    kind,
+    same,
+    task,
+    the_line,
+)
 
 EARLY_STOPPING = (  # shuffled
     "        break",
@@ -23,17 +34,12 @@ EARLY_STOPPING = (  # shuffled
 IN_ORDER = [4, 9, 5, 2, 8, 10, 7, 3, 1, 6]
 FAULT = 5  # the line that causes the plot
 NO_FAULT = {
-    1: "line 1 makes the waves of the training days: (40, 4), as the fit needs them",
-    2: "line 2 is as it should be: what is measured is measured on the training days",
-    3: "line 3 fits well: the dots show small errors on the days it was trained on",
-    4: "line 4 makes the same waves of the new days. But are they then treated alike?",
-    6: "line 6 is the model: intercept plus features times weights. Which features?",
+    1: "it makes the waves of the training days: (40, 4), as the fit needs them",
+    2: "as it should be: what is measured is measured on the training days",
+    3: "it fits well: the dots show small errors on the days it was trained on",
+    4: "it makes the same waves of the new days. But are they then treated alike?",
+    6: "it is the model: intercept plus features times weights. Which features?",
 }
-
-
-def number(draw: torch.Generator, low: int, high: int) -> int:
-    """A whole number from low to high."""
-    return torch.randint(low, high + 1, (), generator=draw).item()
 
 
 def normal(draw: torch.Generator, *shape: int) -> Tensor:
@@ -66,7 +72,7 @@ def least_squares(X: Tensor, y: Tensor, pull: float) -> Tensor:
     forbidden=["lectures_lib.regularization.ridge", "sklearn.linear_model.Ridge"],
 )
 def ridge(draw, ridge):
-    n, d, penalty = number(draw, 11, 15), number(draw, 4, 6), number(draw, 2, 5) / 10
+    n, d, penalty = integer(draw, 11, 15), integer(draw, 4, 6), integer(draw, 2, 5) / 10
     X = normal(draw, n, d) + torch.arange(1, d + 1)  # each has a mean of its own
     y = 16 + X @ normal(draw, d) + normal(draw, n)
     theta_0, theta = parts(ask(ridge, X, y, penalty), 2, "θ₀ and θ")
@@ -127,9 +133,7 @@ def ridge(draw, ridge):
 
 @task(points=2)
 def july(draw, line):
-    wanted = f"expected the number of a line, 1 to 6, got {kind(line)}"
-    expect(type(line) is int and 1 <= line <= 6, wanted)
-    expect(line == FAULT, NO_FAULT.get(line, ""))
+    the_line(line, FAULT, NO_FAULT)
     yield 2, "new days must be scaled by the training days' mean and deviation"
 
 
@@ -142,9 +146,13 @@ def july(draw, line):
     ],
 )
 def dropout(draw, dropout):
-    n, channels, p = number(draw, 20, 24), number(draw, 17, 19), number(draw, 4, 6) / 20
+    n, channels, p = (
+        integer(draw, 20, 24),
+        integer(draw, 17, 19),
+        integer(draw, 4, 6) / 20,
+    )
     x = 1 + torch.rand(n, channels, 5, 3, generator=draw)
-    seed = number(draw, 1, 10**6)
+    seed = integer(draw, 1, 10**6)
 
     def once(seed: int, training: bool = True) -> Tensor:
         own = torch.Generator().manual_seed(seed)
@@ -230,10 +238,10 @@ def dropout(draw, dropout):
 
 @task(points=5, forbidden=["torch.optim.AdamW", "torch.optim.Adam"])
 def adamw_step(draw, adamw_step):
-    shape, t, rate = (number(draw, 3, 5), 7), number(draw, 3, 6), 0.05
+    shape, t, rate = (integer(draw, 3, 5), 7), integer(draw, 3, 6), 0.05
     w, g, m = normal(draw, *shape), normal(draw, *shape), normal(draw, *shape)
     s = 0.1 + normal(draw, *shape) ** 2
-    decay = number(draw, 2, 6) / 10
+    decay = integer(draw, 2, 6) / 10
 
     def step(t: int, rate: float, decay: float) -> tuple:
         return parts(ask(adamw_step, w, g, m, s, t, rate, decay), 3, "w, m and s")
@@ -346,7 +354,7 @@ def outcome(order: list, losses: list[float], patience: int) -> tuple[int, int]:
 
 @task(points=2)
 def early_stopping(draw, order):
-    patience = number(draw, 2, 4)
+    patience = integer(draw, 2, 4)
     falls = (4 + torch.rand(2, generator=draw).sort(descending=True).values).tolist()
     rises = (6 + torch.rand(patience, generator=draw)).tolist()
     # It falls, has one epoch left when it is better again; later it would be better
@@ -386,10 +394,10 @@ def early_stopping(draw, order):
 
 @task(points=4, forbidden=["torchvision.transforms.v2.CutMix.transform"])
 def cutmix(draw, cutmix):
-    n, classes = number(draw, 5, 7), 4
-    rows, columns = number(draw, 9, 11), number(draw, 13, 16)
-    height, width = number(draw, 4, 5), number(draw, 6, 8)
-    top, left = number(draw, 1, 2), number(draw, 3, 5)
+    n, classes = integer(draw, 5, 7), 4
+    rows, columns = integer(draw, 9, 11), integer(draw, 13, 16)
+    height, width = integer(draw, 4, 5), integer(draw, 6, 8)
+    top, left = integer(draw, 1, 2), integer(draw, 3, 5)
     images = torch.rand(n, 5, rows, columns, generator=draw)
     targets = torch.rand(n, classes, generator=draw).softmax(1)
     order = torch.randperm(n, generator=draw).tolist()

@@ -9,7 +9,17 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lectures_lib import data, graphs
-from lectures_lib.homework import Hint, ask, expect, in_order, kind, same, task
+from lectures_lib.homework import (
+    Hint,
+    ask,
+    expect,
+    in_order,
+    integer,
+    kind,
+    same,
+    task,
+    the_line,
+)
 
 SPREADING = (  # shuffled
     "unknown[known] = False",
@@ -26,20 +36,15 @@ SPREADING = (  # shuffled
 IN_ORDER = [7, 4, 3, 6, 2, 9, 8, 10, 1, 5]
 FAULT = 4  # the line that causes the plot
 NO_FAULT = {
-    1: "line 1 is right. By S alone all would become alike, but a tenth of the start "
+    1: "right. By S alone all would become alike, but a tenth of the start "
     "is there to prevent it. What happens to that tenth?",
-    2: "line 2 gives each node numbers of its own: at step 0 they are far from alike",
-    3: "line 3 only says how far the curve is drawn",
-    5: "line 5 is the formula: nine tenths of what is heard, a tenth of `start`. What "
+    2: "it gives each node numbers of its own: at step 0 they are far from alike",
+    3: "it only says how far the curve is drawn",
+    5: "it is the formula: nine tenths of what is heard, a tenth of `start`. What "
     "is in `start` when it is read for the second time?",
-    6: "line 6 measures, and changes nothing",
+    6: "it measures, and changes nothing",
 }
 ACCURACY = 0.53  # that a net must reach: see balanced_accuracy
-
-
-def number(draw: torch.Generator, low: int, high: int) -> int:
-    """A whole number from low to high."""
-    return torch.randint(low, high + 1, (), generator=draw).item()
 
 
 def links(draw: torch.Generator, nodes: int, count: int) -> Tensor:
@@ -53,7 +58,7 @@ def links(draw: torch.Generator, nodes: int, count: int) -> Tensor:
 
 @task(points=4, forbidden=["lectures_lib.graphs.normalize"])
 def normalize(draw, normalize):
-    nodes = number(draw, 7, 10)
+    nodes = integer(draw, 7, 10)
     edges = links(draw, nodes, 6)
     A = torch.zeros(nodes, nodes).index_put((edges[0], edges[1]), torch.ones(()))
     A_hat, d = A + torch.eye(nodes), A.sum(1) + 1
@@ -116,7 +121,7 @@ def normalize(draw, normalize):
     forbidden=["lectures_lib.graphs.GraphConvolution", "lectures_lib.graphs.GCN"],
 )
 def graph_convolution(draw, GraphConvolution):
-    nodes, ins, outs = number(draw, 6, 8), number(draw, 4, 5), 3
+    nodes, ins, outs = integer(draw, 6, 8), integer(draw, 4, 5), 3
     layer, twin = (built(draw, GraphConvolution, ins, outs) for _ in range(2))
     parameters = (
         ("weight", (ins, outs), "so that H @ W is (nodes, out_features)"),
@@ -197,7 +202,7 @@ def built(draw: torch.Generator, model: object, *sizes: int) -> nn.Module:
     """The student's module, its weights drawn from the generator."""
     mode = torch.get_deterministic_debug_mode()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(number(draw, 0, 10**6))
+        torch.manual_seed(integer(draw, 0, 10**6))
         torch.set_deterministic_debug_mode("warn")  # fills torch.empty with NaN
         try:
             module = ask(model, *sizes)
@@ -236,7 +241,7 @@ def asked(why: str, function: Callable, *arguments: object) -> object:
 
 @task(points=4, forbidden=["lectures_lib.graph_layers.mean"])
 def mean_of_neighbours(draw, mean_of_neighbours):
-    nodes, features = number(draw, 7, 9), number(draw, 3, 5)
+    nodes, features = integer(draw, 7, 9), integer(draw, 3, 5)
     x = torch.randn(nodes, features, generator=draw)
     places = torch.randperm(nodes, generator=draw)
     ring = torch.stack([places, places.roll(1)])
@@ -336,10 +341,10 @@ def outcome(order: list, known: dict) -> list:
 def spread_labels(draw, order):
     club, classes = data.karate_club(), 3
     y = torch.randint(classes, (34,), generator=draw)
-    known = torch.randperm(34, generator=draw)[: number(draw, 6, 8)]
+    known = torch.randperm(34, generator=draw)[: integer(draw, 6, 8)]
     S = graphs.normalize(club.edge_index, 34).to_dense()
     names = {"S": S, "y": y, "known": known, "classes": classes}
-    names["steps"] = number(draw, 3, 5)
+    names["steps"] = integer(draw, 3, 5)
     right, told = (outcome(o, dict(names)) for o in (IN_ORDER, order))
     mistakes = {
         "`start` is taken while all labels are still zero: in each step a tenth of "
@@ -365,9 +370,7 @@ def spread_labels(draw, order):
 
 @task(points=2)
 def all_alike(draw, line):
-    wanted = f"expected the number of a line, 1 to 6, got {kind(line)}"
-    expect(type(line) is int and 1 <= line <= 6, wanted)
-    expect(line == FAULT, NO_FAULT.get(line, ""))
+    the_line(line, FAULT, NO_FAULT)
     yield 2, "the start must be kept from the beginning: here it is renewed each time"
 
 
@@ -456,7 +459,7 @@ def graph_net(draw, Net):
     expect(far > 0, "no node hears any other: your net does not use S")
     yield 1, "nodes hear along the links"
 
-    history = graphs.fit(net, graph, epochs=100, seed=number(draw, 0, 10**6))
+    history = graphs.fit(net, graph, epochs=100, seed=integer(draw, 0, 10**6))
     learned, reached = history.train_accuracy[-1], balanced_accuracy(net, graph)
     why = f"of the training programs {learned:.0%} are, so it learns. Is there dropout?"
     if learned < 0.8:

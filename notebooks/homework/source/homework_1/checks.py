@@ -7,7 +7,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lectures_lib.homework import Hint, ask, expect, in_order, kind, same, task
+from lectures_lib.homework import (
+    Hint,
+    ask,
+    expect,
+    in_order,
+    integer,
+    kind,
+    same,
+    task,
+    the_line,
+)
 
 LINES = (
     "optimizer.step()",
@@ -29,24 +39,19 @@ ERRORS = {  # words of Python's or torch's message: what they mean here
     "back needs the weights that the loss was computed with",
 }
 LINE_HINTS = {
-    1: "line 1 names the function and the width of its layer. It computes nothing",
-    2: "line 2: nothing is to be added, so no bias is right",
-    3: "line 3 makes the unit matrix. It gives back every number, negative ones too",
-    4: "line 4: a linear map and a ReLU were to be inserted. Behind a ReLU this one "
+    1: "it names the function and the width of its layer. It computes nothing",
+    2: "nothing is to be added, so no bias is right",
+    3: "it makes the unit matrix. It gives back every number, negative ones too",
+    4: "a linear map and a ReLU were to be inserted. Behind a ReLU this one "
     "changes nothing. Behind what else is it put?",
-    5: "line 5: an empty list to begin with",
-    6: "line 6 takes the modules in their order, each once",
-    7: "line 7 keeps the shallow net's module, in front of what is inserted",
-    9: "line 9: the width fits, else the program would stop with an error. When is "
+    5: "an empty list to begin with",
+    6: "it takes the modules in their order, each once",
+    7: "it keeps the shallow net's module, in front of what is inserted",
+    9: "the width fits, else the program would stop with an error. When is "
     "this line reached?",
-    10: "line 10 puts the modules one behind the other, in their order. To leave some "
+    10: "it puts the modules one behind the other, in their order. To leave some "
     "out there would hide what is wrong: which line has let them in?",
 }
-
-
-def integer(draw: torch.Generator, low: int, high: int) -> int:
-    """A number from low to high, both included."""
-    return torch.randint(low, high + 1, (), generator=draw).item()
 
 
 def redraw(net: nn.Module, draw: torch.Generator) -> nn.Module:
@@ -399,8 +404,6 @@ def identity_norm(draw, function):
 
 @task(points=2)
 def which_line(draw, line):
-    fits = type(line) is int and 1 <= line <= 10
-    expect(fits, f"expected the number of a line, from 1 to 10, got {kind(line)}")
-    expect(line == 8, LINE_HINTS.get(line, ""))
+    the_line(line, 8, LINE_HINTS)
     mended = "`and module is not shallow[-1]` mends it"
     yield 2, f"line 8: behind the last linear map logits may be negative. {mended}"

@@ -11,7 +11,17 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lectures_lib.homework import Hint, ask, expect, in_order, kind, same, task
+from lectures_lib.homework import (
+    Hint,
+    ask,
+    expect,
+    in_order,
+    integer,
+    kind,
+    same,
+    task,
+    the_line,
+)
 
 MANY = 2000  # images, where what is random is checked
 LIBRARY = tuple(
@@ -20,14 +30,9 @@ LIBRARY = tuple(
 )
 
 
-def number(draw, low, high):
-    "A whole number from low to high, both included."
-    return torch.randint(low, high + 1, (), generator=draw).item()
-
-
 def twice(draw, function, *arguments):
     "One of two results, which must depend on the generator and on nothing else."
-    seed = number(draw, 0, 10**6)
+    seed = integer(draw, 0, 10**6)
     generator = torch.Generator().manual_seed(seed)
     first, second = (ask(function, *arguments, generator) for _ in range(2))
     as_before(first, arguments[0])
@@ -58,7 +63,7 @@ def as_before(found, images):
 @task(points=3, forbidden=LIBRARY)
 def mirror(draw, mirror):
     images = torch.rand(100, 3, 9, 6, generator=draw).double().transpose(2, 3)
-    generator = torch.Generator().manual_seed(number(draw, 0, 999))
+    generator = torch.Generator().manual_seed(integer(draw, 0, 999))
     try:
         found = ask(mirror, images, generator)
     except Hint as hint:
@@ -85,7 +90,7 @@ def mirror(draw, mirror):
         not strange, f"{strange} of 100 images are neither as they were nor mirrored"
     )
     yield 1, "each image is as it was, or its mirror image"
-    generator = torch.Generator().manual_seed(number(draw, 0, 999))
+    generator = torch.Generator().manual_seed(integer(draw, 0, 999))
     calls = [equal(ask(mirror, images, generator), images.flip(-1)) for _ in range(10)]
     counts = [int(call.sum()) for call in calls]
     expect(sum(counts), "no image is mirrored in ten calls: expected about one in two")
@@ -113,14 +118,14 @@ def equal(images, others):
 
 @task(points=5, forbidden=LIBRARY)
 def crops(draw, crop_at, random_crop):
-    pad = number(draw, 1, 3)
+    pad = integer(draw, 1, 3)
     images = 0.5 + torch.rand(6, 3, 7, 10, generator=draw)
     tops, lefts = torch.randint(2 * pad + 1, (2, 6), generator=draw)
     tops[:2], lefts[:2] = torch.tensor([0, 2 * pad]), torch.tensor([2 * pad, 0])
     same_crops(crop_at, images, tops, lefts, pad)
     same_crops(crop_at, images[:2].double(), tops[:2], lefts[:2], pad)
     yield 2, "each image is cut at its own place, with zeros around it"
-    pad, h, w = 2, number(draw, 5, 7), number(draw, 8, 10)
+    pad, h, w = 2, integer(draw, 5, 7), integer(draw, 8, 10)
     images = torch.empty(MANY, 2, h, w)
     images[:, 0] = 1 + torch.arange(h * w).reshape(h, w)  # where a pixel comes from,
     images[:, 1] = 1 + torch.arange(MANY)[:, None, None]  # and from which image
@@ -230,9 +235,9 @@ def spread(drawn, n, name):
 
 @task(points=4, forbidden=LIBRARY)
 def cutout(draw, cutout):
-    h, w, size = number(draw, 6, 8), number(draw, 11, 13), 3 + 2 * number(draw, 0, 1)
+    h, w, size = integer(draw, 6, 8), integer(draw, 11, 13), 3 + 2 * integer(draw, 0, 1)
     images = 0.1 + 0.8 * torch.rand(MANY, 3, h, w, generator=draw)
-    value = 1.5 + number(draw, 0, 3) / 4
+    value = 1.5 + integer(draw, 0, 3) / 4
     found = ask(cutout, images, size, value, torch.Generator().manual_seed(size))
     as_before(found, images)
     covered = found != images
@@ -308,7 +313,7 @@ LINES = (
 @task(points=2)
 def training_in_order(draw, order):
     program = in_order(LINES, order)
-    seed = number(draw, 0, 10**6)
+    seed = integer(draw, 0, 10**6)
     place = {line: order.index(line) for line in range(1, 9)}
     space = {}
     try:
@@ -377,7 +382,7 @@ def train(program, seed):
 @task(points=4, forbidden=LIBRARY)
 def average_views(draw, average_views):
     images = torch.rand(7, 1, 4, 5, generator=draw)
-    views = number(draw, 3, 5)
+    views = integer(draw, 3, 5)
     net = classifier(draw).eval()
     offer = View(draw, images, views)
     found = ask(average_views, net, images, offer, views)
@@ -479,7 +484,6 @@ def classifier(draw):
 
 @task(points=2)
 def which_line(draw, line):
-    expect(type(line) is int, "expected the number of a line, such as 1")
     hints = {
         1: "28×28 pixels, and squares that reach 4 pixels to each side: 9×9",
         2: "an empty map to count in: it is right",
@@ -490,8 +494,7 @@ def which_line(draw, line):
         8: "where the square would begin above or left of the image, it begins at 0",
         9: "4 pixels on each side of the middle: a slice may end outside",
     }
-    expect(line in (*hints, 4), "expected a line from 1 to 9")
-    expect(line == 4, f"not line {line}: {hints.get(line)}")
+    the_line(line, 4, hints)
     yield 2, "a new generator with the same seed draws the same numbers, in every batch"
 
 
@@ -533,7 +536,7 @@ def find_policy(draw, find_policy):
     for scores in (harm, *trials):
         fully(scores)
     yield 2, f"it grows to the best policy of 64, with {len(scores.asked)} scores"
-    for budget in (1, 1 + number(draw, 2, 4), 9, 13):
+    for budget in (1, 1 + integer(draw, 2, 4), 9, 13):
         scores = Scores(draw, names, budget)
         fairly(find_policy, scores)
         fully(scores)
