@@ -3,7 +3,6 @@
 from functools import cache
 
 import matplotlib.pyplot as plt
-import networkx
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -52,6 +51,8 @@ def who_does_this_node_hear() -> Explorer:
 @cache
 def _places() -> np.ndarray:
     """Where each member is drawn, (34, 2), in [-1, 1]."""
+    import networkx  # here: one notebook of seven needs its 12 MB
+
     links = data.karate_club().edge_index.T.tolist()
     places = networkx.kamada_kawai_layout(networkx.Graph(links))
     return np.array([places[member] for member in range(34)])
