@@ -100,6 +100,14 @@ def of_a_seed(draw):
     return draw_weight
 
 
+def one_for_all_outputs(shape, generator):
+    return torch.randn(shape[1:], generator=generator).expand(shape)
+
+
+def shifted(shape, generator):
+    return torch.randn(shape, generator=generator) + 1
+
+
 def by_global_seed(shape, _):
     torch.manual_seed(0)
     return torch.randn(shape)
@@ -135,6 +143,10 @@ def by_units(shape, gain, generator):
         inputs *= size
     units = [torch.randn(shape[1:], generator=generator) for _ in range(shape[0])]
     return torch.stack(units) * gain / torch.tensor(float(inputs)).sqrt()
+
+
+def with_stride(channels, size):
+    return nn.Conv2d(channels, channels, size, 2, size // 2, bias=False)
 
 
 def convolution(fill, padding=None, bias=False, trainable=True, zeros=True):
@@ -238,10 +250,17 @@ def root(variance, eps):
     return (variance + eps).sqrt()
 
 
-def shared(mean, variance, eps):
-    norm = norm_with(root, torch.clone)(mean, variance, eps)
-    norm.running_mean = mean
-    return norm
+def shared(name):
+    def identity_norm(mean, variance, eps):
+        norm = norm_with(root, torch.clone)(mean, variance, eps)
+        setattr(norm, name, mean if name == "running_mean" else variance)
+        return norm
+
+    return identity_norm
+
+
+def without_statistics(mean, variance, eps):
+    return nn.BatchNorm2d(len(mean), eps, track_running_stats=False).eval()
 
 
 def exchanged(mean, variance, eps):
@@ -332,6 +351,8 @@ WRONG = {
             "the first number of the shape",
         ),
         (of_a_seed(by_global_seed), "gives the same weights again"),
+        (of_a_seed(one_for_all_outputs), "all outputs have the same weights"),
+        (of_a_seed(shifted), "and add nothing to them"),
         (of_a_seed(by_own_generator), "gives the same weights again"),
         (of_a_seed(by_seeding_anew), "gives the same weights again"),
         (weights_at(right_scale, repeatable=False), "do not come from `generator`"),
@@ -342,6 +363,7 @@ WRONG = {
         ),
     ],
     "identity_convolution": [
+        (with_stride, "has stride 2"),
         (convolution(fill_corner), "the 1 is in a corner"),
         (convolution(fill_second), "the middle of 3×3"),
         (convolution(fill_all_channels), "is the sum of all channels"),
@@ -358,7 +380,7 @@ WRONG = {
         (convolution(fill_own, zeros=False), "drawn at random. They must be 0"),
         (convolution(fill_own, padding=0), "How much padding"),
         (convolution(fill_own, padding=1), "How much padding"),
-        (convolution(fill_own, bias=True), "a bias, drawn at random"),
+        (convolution(fill_own, bias=True), "but a bias is added"),
         (convolution(fill_own, trainable=False), "the kernel cannot be trained"),
         (by_dirac, "it calls dirac_"),
         (lambda *_: nn.Identity(), "expected an nn.Conv2d, got an Identity"),
@@ -396,7 +418,9 @@ WRONG = {
         ),
         (norm_with(root, torch.clone, training=True), "your layer is in training mode"),
         (norm_with(root, torch.clone, eps=1e-5), "its eps is 1e-05"),
-        (shared, "layer and caller share it"),
+        (shared("running_mean"), "the tensor `mean` that it was given changes"),
+        (shared("running_var"), "the tensor `variance` that it was given changes"),
+        (without_statistics, "keeps no statistics"),
         (lambda *_: nn.Identity(), "expected an nn.BatchNorm2d"),
     ],
     "which_line": [

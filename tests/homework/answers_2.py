@@ -184,6 +184,24 @@ class ProjectionWithBranches(nn.Module):
         return relu(skip + self.norm2(self.conv2(relu(self.norm1(self.conv1(x))))))
 
 
+def idle_norm(narrow, wide, stride):
+    return nn.BatchNorm2d(wide)
+
+
+# When a block gets a projection: each forgets a case.
+ONLY_SOMETIMES = (
+    lambda self, n, w, stride: n * stride != w,
+    lambda self, n, w, stride: n < w or stride != 1,
+    lambda self, n, w, stride: n != w or stride == 2,
+)
+COUNTED_SOMETIMES = (
+    lambda n, w, stride: n * stride != w,
+    lambda n, w, stride: n < w or stride != 1,
+    lambda n, w, stride: n != w or stride == 2,
+    lambda n, w, stride: w == 2 * n or stride != 1,
+)
+
+
 def changes(narrow, wide, stride):
     return narrow != wide or stride != 1
 
@@ -251,6 +269,16 @@ class Highway(nn.Module):
 
     def forward(self, x):
         return self.mix(self.opened(x), self.layers(x), x)
+
+
+def highway_of(fill):
+    """A __init__ that fills the gate's weight, too."""
+
+    def __init__(self, layers, channels, carry):
+        Highway.__init__(self, layers, channels, carry)
+        fill(self.gate.weight)
+
+    return __init__
 
 
 def sigmoid_of_share(self, carry):
@@ -324,7 +352,6 @@ class HighwayByLerp(nn.Module):
         self.layers = layers
         self.gate = nn.Conv2d(channels, channels, (3, 3), padding="same")
         with torch.no_grad():
-            self.gate.weight.zero_()
             self.gate.bias[:] = -log(1 / (1 - carry) - 1)
 
     def forward(self, x):
@@ -381,6 +408,18 @@ WRONG = {
             "after* the last ReLU",
         ),
         (changed(Projection, end=lambda _, b, s: b + s), "no ReLU behind the sum"),
+        *(
+            (changed(Projection, needs_projection=needed), "without a projection")
+            for needed in ONLY_SOMETIMES
+        ),
+        (
+            changed(Projection, skip=lambda self, x: Projection.skip(self, x.detach())),
+            "no gradient comes back through the skip",
+        ),
+        (
+            changed(Projection, __init__=with_layer(projection_norm=idle_norm)),
+            "`projection_norm` is there without",
+        ),
         (changed(Projection, end=lambda _, b, s: F.relu(b)), "the skip is missing"),
         (changed(Projection, skip=bare_projection), "`projection_norm` is not used"),
         (changed(Projection, skip=relu_of_skip), "the skip goes through a ReLU"),
@@ -477,6 +516,7 @@ WRONG = {
         (counted(lambda a, b: a * b + 4 * b), "running statistics are counted"),
         (counted(lambda a, b: a * b + 4 * b + 1), "running statistics are counted"),
         (counted(lambda a, b: float(a * b + 2 * b)), "a count is a whole number"),
+        *((counted(where=where), "some blocks") for where in COUNTED_SOMETIMES),
         (only_one_block(0), "one block alone"),
         (only_one_block(-1), "one block alone"),
         (stride_in_every_option, "`and` binds before `or`"),
@@ -494,6 +534,11 @@ WRONG = {
         (lambda *_: 173824, "is not right"),
     ],
     "highway_block": [
+        (changed(Highway, __init__=highway_of(nn.init.zeros_)), "are not those drawn"),
+        (
+            changed(Highway, __init__=highway_of(lambda w: nn.init.constant_(w, 0.3))),
+            "are not those drawn",
+        ),
         (changed(Highway, mix=lambda _, t, h, x: t * x + (1 - t) * h), "are swapped"),
         (changed(Highway, opened=lambda self, x: self.gate(x)), "has no sigmoid"),
         (changed(Highway, opened=lambda self, x: self.gate(x).tanh()), "is a tanh"),
