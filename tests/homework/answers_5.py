@@ -346,6 +346,23 @@ def cutmix_by_padding(images, targets, other, box):
     return mixed, share * targets[other] + targets - share * targets
 
 
+def decay_by_exp(w, g, m, s, t, rate, decay):
+    stepped, m, s = adamw(w, g, m, s, t, rate, 0.0)
+    return stepped + (math.exp(-rate * decay) - 1) * w, m, s
+
+
+def seeded_again(x, p, training, generator):
+    own = torch.Generator().manual_seed(generator.initial_seed())
+    return dropout(x, p, training, own)
+
+
+def share_of_changed(images, targets, other, box):
+    "The share of the pixels whose number has changed: equal ones are missed."
+    mixed, _ = cutmix(images, targets, other, box)
+    share = (mixed != images).float().mean()
+    return mixed, torch.lerp(targets, targets[other], share)
+
+
 WRONG = {
     "ridge": [
         (with_fault(ridge, "λ"), "meets n times λ"),
@@ -373,13 +390,14 @@ WRONG = {
     "july": [
         (1, "makes the waves of the training days"),
         (2, "measured on the training days"),
-        (3, "fits well"),
+        (3, "the dots follow the seasons"),
         (4, "are they then treated alike"),
         (6, "Which features?"),
         ("5", "expected the number of a line"),
         (7, "expected the number of a line"),
     ],
     "dropout": [
+        (seeded_again, "a second call with the same generator"),
         (with_fault(dropout, "pixels"), "a number for each pixel"),
         (with_fault(dropout, "one mask"), "one mask for the whole batch"),
         (with_fault(dropout, "pictures"), "or none: draw for each"),
@@ -400,6 +418,7 @@ WRONG = {
         (lambda x, p, training, g: x, "in training nothing is dropped"),
     ],
     "adamw_step": [
+        (decay_by_exp, "multiplied by exp(−ηδ)"),
         (with_fault(adamw, "L2"), "which makes it an L2 penalty"),
         (with_fault(adamw, "momentum"), "without the factor"),
         (with_fault(adamw, "exchanged"), "0.9 and 0.1 are exchanged"),
@@ -437,6 +456,7 @@ WRONG = {
         ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], "Python cannot read line 1"),
     ],
     "cutmix": [
+        (share_of_changed, "the targets: "),
         (with_fault(cutmix, "exchanged"), "rows and columns are exchanged"),
         (with_fault(cutmix, "width first"), "height comes before width"),
         (with_fault(cutmix, "given away"), "the boxes go the wrong way"),

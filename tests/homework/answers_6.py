@@ -114,6 +114,10 @@ class GraphConvolution(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_features))
         if self.fault == "zero":
             nn.init.zeros_(self.weight)
+        if self.fault == "far too large":
+            nn.init.normal_(self.weight, std=100)
+        if self.fault == "all positive":
+            nn.init.uniform_(self.weight)
         if self.fault == "not filled":
             self.weight = nn.Parameter(torch.empty(shape))
         if self.fault == "bias row":
@@ -339,6 +343,8 @@ class MixedLast(nn.Module):
 
 WRONG = {
     "normalize": [
+        (lambda *graph: normalize(*graph).to_sparse(), "S is sparse here"),
+        (lambda *graph: normalize(*graph).to_sparse_csr(), "S is sparse here"),
         (with_fault(normalize, "rows"), "rows sum to 1: that is D⁻¹(A + I)"),
         (with_fault(normalize, "columns"), "columns sum to 1"),
         (with_fault(normalize, "a row of squares"), "`degrees * degrees` is a row"),
@@ -361,6 +367,8 @@ WRONG = {
         (ll.graphs.normalize, "write that yourself"),
     ],
     "graph_convolution": [
+        (faulty(GraphConvolution, "far too large"), "the weights begin at"),
+        (faulty(GraphConvolution, "all positive"), "the weights begin at"),
         (faulty(GraphConvolution, "transposed weight"), "so that H @ W is"),
         (faulty(GraphConvolution, "no parameter"), "training does not know it"),
         (
@@ -428,7 +436,7 @@ WRONG = {
     ],
     "graph_net": [
         (faulty(Net, "no edges"), "your net does not use S"),
-        (faulty(Net, "eight"), "make all nodes alike"),
+        (faulty(Net, "eight"), "are hard to train"),
         (faulty(Net, "dropout always"), "dropout is still on"),
         (faulty(Net, "softmax"), "each row sums to 1"),
         (faulty(Net, "ReLU"), "is a ReLU behind the last layer"),
