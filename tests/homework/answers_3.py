@@ -182,8 +182,22 @@ def meta_cost(height, width, in_channels, out_channels, kernel_size, stride):
     return out.numel() * layer.weight[0].numel()
 
 
-def float_cost(h, w, c, d, k, s):
-    return float(math.ceil(h / s) * math.ceil(w / s) * c * d * k * k)
+def ceiling_cost(h, w, c, d, k, s):
+    return math.ceil(h / s) * math.ceil(w / s) * c * d * k * k
+
+
+def with_remainders(h, w, c, d, k, s):
+    return (h // s + h % s) * (w // s + w % s) * c * d * k * k
+
+
+def with_a_point(function):
+    "The right number, or list of them, as floats."
+
+    def answer(*arguments):
+        found = function(*arguments)
+        return [float(n) for n in found] if type(found) is list else float(found)
+
+    return answer
 
 
 def weights_only(h, w, c, d, k, s):
@@ -246,6 +260,10 @@ def right_stage(side, in_channels, width, num_blocks, stride, stride_in="3x3"):
     return total
 
 
+def other_default(side, in_channels, width, num_blocks, stride, stride_in="1x1"):
+    return right_stage(side, in_channels, width, num_blocks, stride, stride_in)
+
+
 def stage_in_closed_form(side, in_channels, width, num_blocks, stride, stride_in="3x3"):
     pixels = after(side, stride) ** 2
     entering = pixels if stride_in == "1x1" else side**2
@@ -294,6 +312,8 @@ def faulty_stage(fault):
         for number in range(num_blocks):
             out_side = after(side, stride)
             out_side = side // stride if fault == "floor" else out_side
+            if fault == "remainder":
+                out_side = side // stride + side % stride
             reduced = out_side if stride_in == "1x1" else side
             total += reduced**2 * in_channels * width
             large = side if fault == "3x3 at the old size" else out_side
@@ -443,6 +463,16 @@ class InFirst(Bottleneck):
     strides = staticmethod(lambda stride: (stride, 1))
 
 
+class InLast(Bottleneck):
+    "The output is right, and the 3×3 computes four times as much as it should."
+
+    strides = staticmethod(lambda stride: (1, 1))
+
+    def __init__(self, in_channels, middle, out_channels, stride=1):
+        super().__init__(in_channels, middle, out_channels, stride)
+        self.conv3 = convolution(middle, out_channels, 1, stride)
+
+
 class Late(Bottleneck):
     def forward(self, x):
         return F.relu(self.path(x)) + self.downsample(x)
@@ -556,6 +586,8 @@ def nets_from(block, fault=""):
             for place in range(count):
                 stride = 2 if number > 1 and place == 0 else 1
                 stride = 1 if fault == "never" else stride
+                if fault == "last block":
+                    stride = 2 if number > 1 and place == count - 1 else 1
                 stride = 2 if fault == "layer1 too" and place == 0 else stride
                 stride = 2 if fault == "every block" and number > 1 else stride
                 if fault == "one block" and place > 1:
@@ -637,7 +669,7 @@ RIGHT = {
     "multiply_adds": [
         (right_cost, right_stage),
         (meta_cost, stage_in_closed_form),
-        (float_cost, stage_from_layers),
+        (ceiling_cost, stage_from_layers),
     ],
     "which_line": [7],
     "resnet": [
@@ -667,6 +699,7 @@ WRONG = {
         (known_kernels, "you took 3, as in the bottleneck"),
         (by_the_library, "it calls depth: write that yourself"),
         (lambda *_: 34, "34 is not right"),
+        (with_a_point(layers_looped), "whole numbers, without a point"),
     ],
     "map_sizes": [
         (sizes_from(formula, pool=False), "one halving before the stages"),
@@ -692,6 +725,11 @@ WRONG = {
             sizes_from(lambda n, k, s: (n + 2 * (k // 2) - k) / s + 1),
             "keep the fraction",
         ),
+        (
+            sizes_from(lambda n, k, s: n // s + n % s),
+            "you add the remainder itself",
+        ),
+        (with_a_point(sizes_from(formula)), "whole numbers, without a point"),
         (usual_strides, "expected a list of 7, got a list of 6"),
         (sizes_from(ll.models.output_size), "it calls output_size"),
     ],
@@ -722,6 +760,11 @@ WRONG = {
                 lambda pixels, s: pixels // s**2,
             )
         ),
+        (costs_from(with_remainders), "you add the remainder itself"),
+        (costs_from(with_a_point(right_cost)), "whole numbers, without a point"),
+        ((right_cost, with_a_point(right_stage)), "whole numbers, without a point"),
+        ((right_cost, other_default), 'its default is "3x3"'),
+        ((right_cost, faulty_stage("remainder")), "you add the remainder itself"),
         (costs_from(blank_cost), "`stage_cost` is written, but `convolution_cost`"),
         (costs_from(twice), "a multiplication and its addition count as one"),
         (costs_from(linear_kernel), "weights for each pair of channels"),
@@ -748,8 +791,8 @@ WRONG = {
         ((right_cost, lambda *_: 0), "where the first block has"),
         ((right_cost, faulty_stage("large")), "the projection has the stride, too"),
         ((right_cost, faulty_stage("no expansion")), "the last 1×1 of a bottleneck of"),
-        ((right_cost, faulty_stage("swapped")), "is in the 3x3 here, you have it in"),
-        ((right_cost, faulty_stage("always 3x3")), "is in the 1x1 here, you have it"),
+        ((right_cost, faulty_stage("swapped")), "is in the 3×3 here, you have it in"),
+        ((right_cost, faulty_stage("always 3x3")), "is in the 1×1 here, you have it"),
         ((right_cost, library_stage), "it calls layers, multiply_adds"),
     ],
     "which_line": [
@@ -763,6 +806,7 @@ WRONG = {
     ],
     "resnet": [
         (block_answer(InFirst), "the stride is in the first 1×1, as in the paper"),
+        (block_answer(InLast), "the stride belongs in conv2, the 3×3"),
         (block_answer(Late), "first the sum, then the ReLU"),
         (block_answer(NoLast), "there is no ReLU after the sum"),
         (block_answer(Twice), "once, behind the sum, not behind bn3"),
@@ -786,6 +830,7 @@ WRONG = {
         (net_answer("never"), "no stage halves the map"),
         (net_answer("layer1 too"), "layer1 should keep the map"),
         (net_answer("every block"), "yours have it in every block"),
+        (net_answer("last block"), "where the shape should stay"),
         (net_answer("no expansion"), "makes 4 · width channels, yours 1 · width"),
         (net_answer("not wider"), "should make the 3×3 wider, and does not"),
         (net_answer("out wider"), "widen makes the middle wider"),

@@ -37,6 +37,16 @@ def half_exactly(images, generator):
     return images
 
 
+def half_as_coins(images, generator):
+    chosen = torch.randperm(len(images), generator=generator) < len(images) // 2
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
+def every_second(images, generator):
+    chosen = torch.arange(len(images)) % 2 == 0
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
 def mirror_with(flip, p=0.5):
     "Mirrors, or does something else, with another probability."
 
@@ -94,6 +104,10 @@ def mirror_chosen_only(images, generator):
 
 def mirror_single(images, generator):
     return mirror(images, generator).float()
+
+
+def mirror_double(images, generator):
+    return mirror(images, generator).double()
 
 
 def mirror_by_the_library(images, generator):
@@ -497,6 +511,15 @@ def with_gradients(model, images, view, views):
     return total / views
 
 
+def gradients_stay_off(model, images, view, views):
+    was = model.training
+    model.eval()
+    torch.set_grad_enabled(False)
+    total = sum(model(view(images)).softmax(1) for _ in range(views))
+    model.train(was)
+    return total / views
+
+
 # Task 7
 
 
@@ -601,6 +624,15 @@ def by_the_test_set(operations, validate, test, budget):
     return list(best), test(best)
 
 
+def chosen_by_test(operations, validate, test, budget):
+    return find_policy(operations, test, test, budget)
+
+
+def shuffled(operations, validate, test, budget):
+    random.Random(0).shuffle(operations)
+    return find_policy(operations, validate, test, budget)
+
+
 def reports_validation(operations, validate, test, budget):
     scores = {}
 
@@ -686,7 +718,7 @@ def reversed_rounds(operations, validate, test, budget):
 
 
 RIGHT = {
-    "mirror": [mirror, mirror_looped, mirror_indexed, half_exactly],
+    "mirror": [mirror, mirror_looped, mirror_indexed],
     "crops": [
         (crop_at, random_crop),
         (crop_indexed, random_indexed),
@@ -724,13 +756,17 @@ WRONG = {
         (mirror_in_place, "it changes its argument number 1 in place"),
         (mirror_global, "must come from `generator`"),
         (mirror_by_random, "must come from `generator`"),
-        (mirror_seeded, "without a seed of your own"),
+        (mirror_seeded, "the result does not change with the generator"),
+        (every_second, "the result does not change with the generator"),
+        (half_exactly, "exactly 50 of 100 images are mirrored each time"),
+        (half_as_coins, "exactly 50 of 100 images are mirrored each time"),
         (mirror_reseeded, "without a seed of your own"),
         (mirror_pixels, "neither as they were nor mirrored"),
         (mirror_sorted, "of 100 images stand in another place of the batch"),
         (mirror_flat, "the condition needs the shape (n, 1, 1, 1)"),
         (mirror_chosen_only, "expected images like those that came"),
         (mirror_single, "of torch.float64; got"),
+        (mirror_double, "of torch.float32; got"),
         (mirror_by_the_library, "it calls augment"),
     ],
     "crops": [
@@ -761,7 +797,8 @@ WRONG = {
         ((crop_at, random_to(lambda p: 2 * p + 1, low=1)), "tops lie between 1 and 4"),
         ((crop_at, random_diagonal), "always the one down"),
         ((crop_at, random_global), "must come from `generator`"),
-        ((crop_at, random_reseeded), "without a seed of your own"),
+        ((crop_at, random_reseeded), "does not change with the generator"),
+        ((crop_at, lambda images, *_: images), "does not change with the generator"),
         ((crop_at, random_normal), "far more often than others"),
         ((crop_at, random_wrong_pad), "none of their 25 crops"),
     ],
@@ -771,7 +808,7 @@ WRONG = {
         (cutout_with(wraps=True), "A slice that begins below 0"),
         (cutout_with(fill=0), "a square has the asked value"),
         (cutout_with(channels=0), "a square goes through all channels"),
-        (cutout_with(half=-1), "its middle, and 2 on each side"),
+        (cutout_with(half=-1), "a square has height 4: size 5"),
         (cutout_with(half=1), "its middle, and 2 on each side"),
         (cutout_with(in_place=True), "it changes its argument number 1 in place"),
         (cutout_with(fresh=lambda _: None), "must come from `generator`"),
@@ -780,7 +817,10 @@ WRONG = {
         (cutout_with(square=True), "always the one down"),
         (cutout_at(exchanged), "are rows up to the width"),
         (cutout_at(by_height), "are rows up to the width"),
-        (cutout_at(rounded), "half as often as those between"),
+        (
+            cutout_at(rounded),
+            "✗ the middle's rows 0 and 7 are drawn half as often as those between",
+        ),
         (cutout_into_all, "each square is in all images"),
         (cutout_with(chance=0.5), "of 2000 images have no square"),
         (cutout_with(corner=True), "is the middle of its square, no corner"),
@@ -817,6 +857,7 @@ WRONG = {
         (and_as_they_are, "count as one more view"),
         (average_of(lambda x: x.sigmoid().mean(0)), "sigmoid looks at each class"),
         (with_gradients, "hangs on the graph of all views"),
+        (gradients_stay_off, "gradients are still off behind your function"),
         (detached, "`detach` comes too late"),
         (detached_batch, "`detach` comes too late"),
         (ll.augmentation.averaged, "it calls averaged"),
@@ -840,6 +881,8 @@ WRONG = {
         (last_asked, "It is the last that was asked"),
         (nested, "keep the best"),
         (random_policies, "keep the best"),
+        (chosen_by_test, "validate never: the test set chose"),
+        (shuffled, "it changes the order of `operations`"),
         (by_the_test_set, "validate chooses, test is asked once"),
         (reports_validation, "this is the score on the validation set"),
         (grown("endless"), "stop after a round"),
