@@ -229,6 +229,8 @@ def draw_weight(draw, function):
         "a second call with the same generator gives the same weights again: two "
         "layers would be equal. Draw from `generator` itself, and do not seed anything",
     )
+    alike = "all outputs have the same weights: draw a number for each of them"
+    expect(not torch.equal(first[0], first[1]), alike)
     yield 1, "all numbers come from the generator"
 
 
@@ -239,7 +241,8 @@ def check_spread(weight: Tensor, gain: float) -> None:
     """
     fan_out, channels, *window = weight.shape
     fan_in, seen = weight[0].numel(), weight.std().item()
-    signs = "the mean of the weights is not zero: draw numbers of both signs"
+    signs = "the mean of the weights is not zero: draw numbers of both signs, "
+    signs += "and add nothing to them"
     expect(weight.mean().abs() <= 0.05 * seen, signs)
     right = gain / fan_in**0.5
     mistakes = {
@@ -295,6 +298,8 @@ def identity_convolution(draw, function):
     expect(seen == shape, f"expected a kernel {shape}, got {seen}")
     x = torch.randn(2, channels, 8, 9, generator=draw)
     out = ask(layer, x)
+    stride = layer.stride[0]
+    expect(stride == 1, f"it has stride {stride}, and so a smaller output")
     expect(
         out.shape == x.shape,
         f"8×9 pixels go in, {out.shape[2]}×{out.shape[3]} come out. How much padding "
@@ -331,7 +336,7 @@ def identity_convolution(draw, function):
     same(weight, right, mistakes, "the kernel")
     expect(
         layer.bias is None or not layer.bias.any(),
-        "the kernel is right, but a bias, drawn at random, is added to its output: a "
+        "the kernel is right, but a bias is added to its output: a "
         "convolution has one unless you say otherwise",
     )
     same(out, x, {}, "the layer's output compared with its input")
@@ -359,6 +364,7 @@ def identity_norm(draw, function):
         "your layer is in training mode: it would use the statistics of each batch. "
         "Evaluation mode was asked for",
     )
+    expect(layer.running_mean is not None, "it keeps no statistics at all")
     root, one, zero = (variance + eps).sqrt(), torch.ones(channels), 0 * mean
     off = "it may be an identity now, but training would begin with other numbers"
     default = {f"running_mean is still 0: {off}": zero}
@@ -373,7 +379,7 @@ def identity_norm(draw, function):
     }
     same(layer.running_var, variance, default, "running_var")
     mistakes = {
-        "γ is still 1: the layer divides by √(variance + eps), and that is all": one,
+        "γ is still 1: nothing undoes the division by √(variance + eps)": one,
         "γ and β are exchanged: γ, called `weight`, undoes the division, and β, called "
         "`bias`, the subtraction": mean,
         "γ is √variance, but batch norm divides by √(variance + eps)": variance.sqrt(),
@@ -391,14 +397,16 @@ def identity_norm(draw, function):
     other = 3 * torch.randn(3, channels, 5, 4, generator=draw)
     same(ask(layer, other), other, {}, "the output compared with the input")
     yield 3, "in evaluation mode the layer gives back its input"
-    kept = mean.clone()
+    given = {"mean": mean, "variance": variance}
+    kept = {name: tensor.clone() for name, tensor in given.items()}
     same(ask(layer.train(), x), x, {}, "the output in training mode")
     layer(other)
-    expect(
-        torch.equal(mean, kept),
-        "when your layer trains, the tensor `mean` that it was given changes: layer "
-        "and caller share it. Copy the numbers, as with `copy_`",
-    )
+    for name, tensor in given.items():
+        expect(
+            torch.equal(tensor, kept[name]),
+            f"when your layer trains, the tensor `{name}` that it was given changes: "
+            "layer and caller share it. Copy the numbers, as with `copy_`",
+        )
     yield 1, "in training mode too, on a batch that has these statistics"
 
 

@@ -31,6 +31,14 @@ LINES = (
     "x = F.relu(x)",
     "x = norm2(x)",
 )
+LEFT_OUT = {  # what an answer may take for a change of shape
+    "stride times channels in is not channels out, but the shape may change": (
+        lambda wider, stride: stride != wider
+    ),
+    "channels may become fewer, too": lambda wider, stride: wider > 1 or stride != 1,
+    "a stride may be 3, too": lambda wider, stride: wider != 1 or stride == 2,
+    "channels need not be doubled": lambda wider, stride: wider == 2 or stride != 1,
+}
 LINE_HINTS = {
     1: "it says what goes in: the picture and two kernels",
     3: "all its weights are zero, so that it makes zeros of whatever comes in",
@@ -148,7 +156,13 @@ def residual_block(draw, block_class):
     right, mistakes = branch_mistakes(block, x, x)
     same(ask(block, x), right, mistakes, "the block's output")
     yield 2, "the block adds its input before the last ReLU"
-    with torch.no_grad():  # the branch gives zeros: what is left is the skip
+    check_skip(block, x)
+    yield 1, "the gradient comes back through the skip, unchanged"
+
+
+def check_skip(block: nn.Module, x: Tensor) -> None:
+    """The gradient of a block that keeps its shape, when the branch gives zeros."""
+    with torch.no_grad():
         block.norm2.weight.zero_()
         block.norm2.bias.zero_()
     x = x.abs().requires_grad_()
@@ -158,7 +172,6 @@ def residual_block(draw, block_class):
     expect(out.requires_grad, cut)
     (gradient,) = torch.autograd.grad(out.sum(), x)
     same(gradient, torch.ones_like(x), {cut: 0 * x}, "the gradient at the input")
-    yield 1, "the gradient comes back through the skip, unchanged"
 
 
 @task(points=2)
@@ -221,16 +234,22 @@ def projection_block(draw, block_class):
     plain = 18 * wide**2 + 4 * wide
     option_c = plain + wide**2 + 2 * wide
     hint = "a block that keeps its shape needs no projection (that would be option C)"
-    same(count, plain, {hint: option_c}, "the number of parameters of such a block")
+    idle = "`projection_norm` is there without a projection: make neither of the two"
+    mistakes = {hint: option_c, idle: plain + 2 * wide}
+    same(count, plain, mistakes, "the number of parameters of such a block")
     redraw(block, draw)
     x = torch.randn(3, wide, 6, 5, generator=draw)
     right, mistakes = branch_mistakes(block, x, x)
     same(ask(block, x), right, mistakes, "the output of a block that keeps its shape")
+    check_skip(block, x)
     yield 1, "where it does not, the input itself is added"
 
-    check_projection(draw, projecting(block_class, narrow, narrow, 2), 2)
-    yield 1, "stride 2 alone changes the shape too"
-    check_projection(draw, projecting(block_class, narrow, wide, 1), 1)
+    for stride in (2, 3):
+        check_projection(draw, projecting(block_class, narrow, narrow, stride), stride)
+    check_projection(draw, projecting(block_class, narrow, 2 * narrow, 2), 2)
+    yield 1, "a stride alone changes the shape too"
+    for shape in ((narrow, wide), (wide, narrow)):
+        check_projection(draw, projecting(block_class, *shape, 1), 1)
     yield 1, "channels alone change the shape too"
 
 
@@ -287,9 +306,8 @@ def extra_parameters(draw, function):
     a, b = 4 * integer(draw, 1, 3), 16 + 4 * integer(draw, 1, 3)
     mistakes = {
         "the projection's batch norm is missing: its γ and β": a * b,
-        "one number for each output channel is missing: batch norm has γ *and* β": (
-            a * b + b
-        ),
+        "one number for each output channel is missing: batch norm has γ *and* β, and "
+        "the convolution has no bias": a * b + b,
         "the projection has a bias beside its batch norm, which takes it away again": (
             a * b + 3 * b
         ),
@@ -314,23 +332,29 @@ def extra_parameters(draw, function):
 
     shapes = [(a, a, 1)] * integer(draw, 1, 3) + [(a, b, 2), (b, b, 2)]
     shapes += [(b, 2 * b, 1)] + [(2 * b, 2 * b, 1)] * integer(draw, 1, 3)
+    shapes += [(2 * b, b, 1), (b, b, 3), (2 * b, 4 * b, 2), (2 * b, 6 * b, 1)]
+    shapes += [(6 * b, 6 * b, 1)]
 
     def count(where):
-        return sum(a * b + 2 * b for a, b, stride in shapes if where(a != b, stride))
+        return sum(a * b + 2 * b for a, b, stride in shapes if where(b / a, stride))
 
     right, everywhere = (
-        count(lambda changed, stride: changed or stride != 1),
+        count(lambda wider, stride: wider != 1 or stride != 1),
         count(lambda *_: True),
     )
     mistakes = {
         "a block with stride 2 that keeps its channels is left out: its shape changes "
-        "too": count(lambda changed, _: changed),
+        "too": count(lambda wider, _: wider != 1),
         "a block that changes its channels with stride 1 is left out": (
             count(lambda _, stride: stride != 1)
         ),
         "a block of which only the channels change, or only height and width, is left "
-        "out: either is enough": count(lambda changed, stride: changed and stride != 1),
+        "out: either is enough": count(lambda wider, s: wider != 1 and s != 1),
         "every block is counted: that is option C": everywhere,
+        **{
+            f"some blocks that need a projection are left out: {why}": count(where)
+            for why, where in LEFT_OUT.items()
+        },
         "one block alone is looked at, the first or the last: does a `return` stand in "
         "the loop, or `=` where `+=` belongs?": 0,
     }
@@ -372,7 +396,7 @@ def highway_block(draw, block_class):
         "layers as a part of the block, such as `self.layers`: else they are not "
         "trained",
     )
-    start = gate.bias.detach().clone()
+    start, weights = gate.bias.detach().clone(), gate.weight.detach().clone()
     redraw(gate, draw)
     x = torch.randn(2, channels, 7, 6, generator=draw)
     h, opened = layers(x), convolve(x, gate)
@@ -420,6 +444,9 @@ def highway_block(draw, block_class):
         "the bias is -2, whatever `carry` is": -2.0,
         "the bias is 0: the gate starts half open": 0.0,
     }
+    scale = weights.std() * (9 * channels) ** 0.5  # nn.Conv2d draws with 1 / √3
+    drawn = "the gate's weights are not those drawn: only its bias is to be set"
+    expect(0.4 < scale < 0.8, drawn)
     expect(start.std() < 1e-4, "the gate's bias is still the one drawn at random")
     mistakes = {hint: torch.full_like(start, value) for hint, value in values.items()}
     same(start, torch.full_like(start, right), mistakes, "the gate's bias")

@@ -23,6 +23,12 @@ def begun(function, given):
     return bool(code and {*code.co_names} - {*given})
 
 
+def whole(found):
+    "After `same`, which takes 7.0 for 7, and whose hints say more."
+    point = torch.as_tensor(found).is_floating_point()
+    expect(not point, "expected whole numbers, without a point: 7, not 7.0")
+
+
 # Task 1: layers
 
 
@@ -64,6 +70,7 @@ def same_layers(count_layers, num_blocks, kernels):
     except Hint as hint:
         raise Hint(f"{what}: {hint}") from None
     same(seen, k * n + 2, mistakes, what)
+    whole(seen)
 
 
 # Task 2: sizes
@@ -81,6 +88,7 @@ def map_sizes(draw, map_sizes):
     strides = (1, 2, 1, 2, 1)[: integer(draw, 3, 5)]
     same_sizes(map_sizes, side, strides)
     same_sizes(map_sizes, side, (2, *strides))
+    same_sizes(map_sizes, 12 * integer(draw, 8, 20) + 5, (3, *strides))
     yield 1, f"other strides, such as {strides}"
 
 
@@ -117,6 +125,8 @@ def same_sizes(map_sizes, side, strides):
     for text, s in ((" every stage halves the map", 2), (" no stage does", 1)):
         mistakes[as_given + text] = walk(side, [conv1, pool, *[(3, s)] * len(strides)])
     formulas = {
+        "what is left after dividing makes one pixel more; you add the remainder "
+        "itself": lambda n, k, s: n // s + n % s,
         f"{padded}: you left that out": lambda n, k, s: (n - k) // s + 1,
         "the formula rounds its quotient down, ⌊…⌋; you round up": (
             lambda n, k, s: -((k - n - 2 * (k // 2)) // s) + 1
@@ -139,6 +149,7 @@ def same_sizes(map_sizes, side, strides):
     seen = ask(map_sizes, side, strides)
     what = f"the sides for {side} pixels, strides {strides} (conv1, the pool, stages)"
     same(seen, right, mistakes, what)
+    whole(seen)
 
 
 # Task 3: lines in order
@@ -201,6 +212,7 @@ def multiply_adds(draw, convolution_cost, stage_cost):
         raise
     yield 1, f"a {k}×{k} convolution from {c} to {d} channels that keeps the size"
     same_cost(convolution_cost, h, w, c, d, k, 2)
+    same_cost(convolution_cost, 3 * c + 5, 3 * d + 5, c, d, k, 3)
     yield 1, f"the same with stride 2: {h}×{w} becomes {(h + 1) // 2}×{(w + 1) // 2}"
     side, width, blocks = integer(draw, 8, 30), integer(draw, 5, 9), integer(draw, 3, 5)
     same_stage(stage_cost, side, 4 * width, width, 1, 1, "3x3")
@@ -209,6 +221,10 @@ def multiply_adds(draw, convolution_cost, stage_cost):
     yield 1, f"{blocks} of them, where the first changes the channels"
     for entering in (2 * side, 2 * side + 1):
         same_stage(stage_cost, entering, 5 * width, width, blocks, 2, "3x3")
+    same_stage(stage_cost, 3 * side + 2, 5 * width, width, blocks, 3, "3x3")
+    usual = side, 5 * width, width, blocks, 2
+    default = {'without `stride_in`: its default is "3x3"': cost(*usual, "1x1")}
+    same(ask(stage_cost, *usual), cost(*usual, "3x3"), default)
     yield 1, "stride 2 in the 3×3, as in torchvision"
     same_stage(stage_cost, side, 5 * width, width, blocks, 2, "1x1")
     same_stage(stage_cost, side, 4 * width, width, blocks, 2, "1x1")
@@ -234,6 +250,9 @@ def same_cost(convolution_cost, h, w, c, d, k, s):
             ((h - k) // s + 1) * ((w - k) // s + 1) * weights
         ),
     }
+    mistakes[f"{seen}; you add the remainder itself"] = (
+        (h // s + h % s) * (w // s + w % s) * weights
+    )
     product = f"{seen}: stride {s} divides both sides; you divided their product by"
     for by in (s, s * s):
         mistakes[f"{product} {by}, rounded down"] = h * w // by * weights
@@ -241,6 +260,8 @@ def same_cost(convolution_cost, h, w, c, d, k, s):
     found = ask(convolution_cost, h, w, c, d, k, s)
     what = f"for a map of {h}×{w}, {c} to {d} channels, kernel size {k}, stride {s}"
     same(found, pixels * weights, mistakes, what)
+    if s > 1:  # so that who divides h * w / s**2 first reads why that is wrong
+        whole(found)
 
 
 def cost(side, channels, middle, num_blocks, stride, stride_in, mistake=""):
@@ -250,6 +271,7 @@ def cost(side, channels, middle, num_blocks, stride, stride_in, mistake=""):
     middle = middle // 4 if mistake == "output" else middle
     for block in range(num_blocks):
         after = side // stride if mistake == "floor" else -(-side // stride)
+        after = side // stride + side % stride if mistake == "remainder" else after
         reduced = after if stride_in == "1x1" else side
         reduced = old if mistake == "old reduced" else reduced
         total += reduced**2 * channels * middle
@@ -284,6 +306,8 @@ def same_stage(stage_cost, side, channels, middle, num_blocks, stride, stride_in
         "same side": smaller,
         "old reduced": f"{smaller}, in their first 1×1 as well",
         "floor": f"side {side} and stride {stride}: padded, so it is rounded up",
+        "remainder": f"side {side} and stride {stride}: {out} pixels; you add the "
+        "remainder itself",
         "large projection": "the projection has the stride, too: count the pixels that "
         "leave it",
         "large 3×3": f"{out}×{out} pixels leave the 3×3: the stride is in "
@@ -295,14 +319,16 @@ def same_stage(stage_cost, side, channels, middle, num_blocks, stride, stride_in
     }
     mistakes = {text: cost(*arguments, mistake) for mistake, text in hints.items()}
     place = f"the stride is in the {stride_in} here, you have it in the {other}"
-    mistakes[place] = cost(*arguments[:-1], other)
+    mistakes[place.replace("x", "×")] = cost(*arguments[:-1], other)
     right = cost(*arguments)
     mistakes["a multiplication and its addition count as one here"] = 2 * right
     first, more = cost(side, channels, middle, 1, stride, stride_in), num_blocks - 1
     what = f"for stage_cost{arguments}, where the first block has {first}"
     if more:
         what += f" and each of {more} others {(right - first) // more}"
-    same(ask(stage_cost, *arguments), right, mistakes, what)
+    found = ask(stage_cost, *arguments)
+    same(found, right, mistakes, what)
+    whole(found)
 
 
 # Task 5: which line
@@ -404,7 +430,8 @@ def same_shapes(module, right, mistakes, what):
         expect("conv" not in name, f"{what} has {name}: no bias, batch norm follows")
         expect(
             "downsample" not in name,
-            f"{what} has {name}, but its shape stays: the skip is the input itself",
+            f"{what} has {name}, where the shape should stay: stride 1, and the skip "
+            "is the input itself",
         )
         raise Hint(f"{what} has {name}, which should not be there")
     learned = [
@@ -469,6 +496,11 @@ def same_block(draw, Bottleneck, channels, middle, out, stride):
         mistakes,
         f"the output of {what} (three convolutions, each with its batch norm; a ReLU "
         "behind the first two, and behind the sum)",
+    )
+    expect(
+        getattr(block.conv2, "stride", (stride,) * 2) == (stride,) * 2,
+        f"{what}: the output is right, but the stride belongs in conv2, the 3×3, which "
+        "computes four times as much without it",
     )
     expect(found.requires_grad, f"the output of {what} is detached from its weights")
 

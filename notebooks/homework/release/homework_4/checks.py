@@ -43,9 +43,13 @@ def twice(draw, function, *arguments):
         "must come from `generator`, as in torch.rand(…, generator=generator)",
     )
     expect(
+        generator.initial_seed() == seed,
+        "it seeds the generator: draw from it as it comes, without a seed of your own",
+    )
+    expect(
         not torch.equal(first, second),
-        "two calls give the same result: draw from `generator` as it comes, without a "
-        "seed of your own",
+        "the result does not change with the generator: every random number must come "
+        "from it, as in torch.rand(…, generator=generator)",
     )
     return first
 
@@ -89,6 +93,8 @@ def mirror(draw, mirror):
     expect(
         not strange, f"{strange} of 100 images are neither as they were nor mirrored"
     )
+    single = images.float()
+    as_before(ask(mirror, single, generator), single)
     yield 1, "each image is as it was, or its mirror image"
     generator = torch.Generator().manual_seed(integer(draw, 0, 999))
     calls = [equal(ask(mirror, images, generator), images.flip(-1)) for _ in range(10)]
@@ -100,6 +106,11 @@ def mirror(draw, mirror):
         "all images of a batch are mirrored, or none: toss a coin for each image",
     )
     twice(draw, mirror, images)
+    expect(
+        len({*counts}) > 1,
+        f"exactly {counts[0]} of 100 images are mirrored each time: with a coin for "
+        "each image the number changes",
+    )
     yield 1, "each image has a coin of its own, from the generator"
     expect(
         400 < sum(counts) < 600,
@@ -152,9 +163,7 @@ def whole(hint, h, w, reason, tops=None, lefts=None):
     "Where torch.stack says that pieces differ in size: say which one is not h × w."
     for rows, columns, i in re.findall(r"(\d+), (\d+)\] at entry (\d+)", str(hint)):
         place = "" if tops is None else f" for top {tops[int(i)]}, left {lefts[int(i)]}"
-        piece = (
-            f"the piece{place} has {rows} rows and {columns} columns, not {h} and {w}"
-        )
+        piece = f"the piece{place} has {rows}×{columns} pixels, not {h}×{w}"
         expect((int(rows), int(columns)) == (h, w), f"{piece}: {reason}")
 
 
@@ -223,11 +232,11 @@ def spread(drawn, n, name):
     )
     counts = drawn.bincount(minlength=n).double()
     ends = counts[[0, -1]].mean() / counts[1:-1].mean()
-    half = f"the {name} 0 and {n - 1} are drawn half as often as those between"
+    half = f"{name} 0 and {n - 1} are drawn half as often as those between"
     expect(not 0.35 < ends < 0.66, f"{half}: you round. torch.randint is fair")
     mean = len(drawn) / n
     few = mean - 6.5 * mean**0.5  # so few come by chance once in 10¹⁰ times
-    expect(counts.min() > few, f"some {name} are drawn far more often than others")
+    expect(counts.min() > few, f"{name}: some are drawn far more often than others")
 
 
 # Task 3: cutout
@@ -247,7 +256,8 @@ def cutout(draw, cutout):
     )
     other = found[covered & (found != value)]
     expect(
-        not len(other), f"a square has the asked value, {value}, not {other[:1].sum()}"
+        not len(other),
+        f"a square has the asked value, {value}, not {other[:1].sum():.4g}",
     )
     covered = covered[:, 0]
     reach = covered.any(0)
@@ -267,7 +277,7 @@ def cutout(draw, cutout):
     rows, columns = covered.any(2), covered.any(1)
     filled = covered == (rows[:, :, None] & columns[:, None, :])
     expect(filled.all(), "the covered pixels of an image form one square")
-    down, across = middles(rows, size, "high"), middles(columns, size, "wide")
+    down, across = middles(rows, size, "height"), middles(columns, size, "width")
     yield 2, f"one square of {size}×{size}, or what of it is inside, in all channels"
     apart(down, across, "have their square at the same place")
     for middle, n, name in ((down, h, "rows"), (across, w, "columns")):
@@ -282,7 +292,7 @@ def cutout(draw, cutout):
     yield 1, "at a new place for each image and each call"
 
 
-def middles(lines, size, large):
+def middles(lines, size, side):
     "The middle of each square, from the lines it covers: (n, side) to (n,)."
     n, half = lines.shape[1], size // 2
     first, last = lines.int().argmax(1), n - 1 - lines.flip(1).int().argmax(1)
@@ -292,7 +302,7 @@ def middles(lines, size, large):
     right &= (middle + half).clamp(max=n - 1) == last
     for wrong in (last - first + 1)[~right][:1].tolist():
         means = f"size {size} means {size}, its middle, and {half} on each side"
-        raise Hint(f"a square is {wrong} pixels {large}: {means}")
+        raise Hint(f"a square has {side} {wrong}: {means}")
     return middle
 
 
@@ -385,7 +395,8 @@ def average_views(draw, average_views):
     views = integer(draw, 3, 5)
     net = classifier(draw).eval()
     offer = View(draw, images, views)
-    found = ask(average_views, net, images, offer, views)
+    with torch.enable_grad():  # so that what the answer switches off ends here
+        found = ask(average_views, net, images, offer, views)
     mode = net.training
     expect(offer.calls, "view was never called: ask about views, not about the images")
     expect(
@@ -427,8 +438,9 @@ def average_views(draw, average_views):
     graphs = []
     net.register_forward_hook(lambda net, x, out: graphs.append(out.requires_grad))
     state = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
         found = ask(average_views, net, images, offer, views)
+        still_on = torch.is_grad_enabled()
     modes = [module.training for module in net.modules()]
     moved = [n for n, tensor in net.state_dict().items() if not tensor.equal(state[n])]
     expect(
@@ -449,6 +461,11 @@ def average_views(draw, average_views):
     )
     late = "the net builds a graph, which nobody needs: `detach` comes too late for it"
     expect(not graph, f"{late}. Ask below `with torch.no_grad():`")
+    expect(
+        still_on,
+        "gradients are still off behind your function, so nothing can be trained any "
+        "more: `with torch.no_grad():` switches them on again",
+    )
     yield 1, "without a graph for gradients"
 
 
@@ -574,7 +591,8 @@ def fairly(find_policy, scores):
     "The policy, when it was found by the rules."
     budget, names = scores.budget, list(scores.gains)
     answer = ask(find_policy, names, scores.validate, scores.test, budget)
-    changed = f"it changes `operations`, whose owner has only {names} left"
+    what = "the order of " * (sorted(map(str, names)) == sorted(scores.gains))
+    changed = f"it changes {what}`operations`, whose owner now has {names}"
     expect(names == list(scores.gains), f"{changed}: make a list of your own")
     expect(
         len(scores.asked) <= budget,
@@ -587,6 +605,12 @@ def fairly(find_policy, scores):
     names = type(policy) in (tuple, list, set, frozenset)
     names = names and all(name in scores.gains for name in policy)
     expect(names, f"expected a list of operations as the policy, got {policy!r}")
+    never = " and validate never: the test set chose" if not scores.asked else ""
+    expect(
+        len(scores.tested) < 2,
+        f"test was called {len(scores.tested)} times{never}. validate chooses, test is "
+        "asked once, at the end",
+    )
     asked = dict(zip(scores.asked, map(scores.validation, scores.asked)))
     expect(
         frozenset() in asked,
@@ -605,11 +629,6 @@ def fairly(find_policy, scores):
         asked[chosen] >= asked[best],
         f"{sorted(chosen)} scored {asked[chosen]:.3f}, but {sorted(best)} scored "
         f"{asked[best]:.3f} on the way.{last}",
-    )
-    expect(
-        len(scores.tested) < 2,
-        f"test was called {len(scores.tested)} times: validate chooses, test is asked "
-        "once, at the end",
     )
     value = asked[chosen]
     same(

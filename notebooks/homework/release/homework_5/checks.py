@@ -36,7 +36,7 @@ FAULT = 5  # the line that causes the plot
 NO_FAULT = {
     1: "it makes the waves of the training days: (40, 4), as the fit needs them",
     2: "as it should be: what is measured is measured on the training days",
-    3: "it fits well: the dots show small errors on the days it was trained on",
+    3: "it fits: the dots follow the seasons of the days it was trained on",
     4: "it makes the same waves of the new days. But are they then treated alike?",
     6: "it is the model: intercept plus features times weights. Which features?",
 }
@@ -146,11 +146,8 @@ def july(draw, line):
     ],
 )
 def dropout(draw, dropout):
-    n, channels, p = (
-        integer(draw, 20, 24),
-        integer(draw, 17, 19),
-        integer(draw, 4, 6) / 20,
-    )
+    n, channels = integer(draw, 20, 24), integer(draw, 17, 19)
+    p = integer(draw, 4, 6) / 20
     x = 1 + torch.rand(n, channels, 5, 3, generator=draw)
     seed = integer(draw, 1, 10**6)
 
@@ -220,6 +217,13 @@ def dropout(draw, dropout):
         not torch.equal(once(seed), once(seed + 1)),
         "generators of two seeds give the same mask: is a seed fixed in your code?",
     )
+    one = torch.Generator().manual_seed(seed)
+    first, second = (ask(dropout, x, p, True, one) for _ in range(2))
+    expect(
+        not torch.equal(first, second),
+        "a second call with the same generator gives the same mask: draw from the "
+        "generator itself, and do not seed anything",
+    )
     yield 1, "it draws from the generator"
 
     mistakes = {
@@ -241,7 +245,7 @@ def adamw_step(draw, adamw_step):
     shape, t, rate = (integer(draw, 3, 5), 7), integer(draw, 3, 6), 0.05
     w, g, m = normal(draw, *shape), normal(draw, *shape), normal(draw, *shape)
     s = 0.1 + normal(draw, *shape) ** 2
-    decay = integer(draw, 2, 6) / 10
+    decay = integer(draw, 4, 8)  # so large that 1 - x and exp(-x) differ
 
     def step(t: int, rate: float, decay: float) -> tuple:
         return parts(ask(adamw_step, w, g, m, s, t, rate, decay), 3, "w, m and s")
@@ -306,25 +310,30 @@ def adamw_step(draw, adamw_step):
         "the decay also shrinks the step: it is applied after it. Shrink the weights "
         "as they were before": after,
         "nothing decays": w - rate * direction(t),
+        "the weights are multiplied by exp(−ηδ): lose the share ηδ, times 1 − ηδ": (
+            math.exp(-rate * decay) * w - rate * direction(t)
+        ),
         "the weights grow: the decay must take something off": right
         + 2 * rate * decay * w,
-        "the decay is 2λ here already: do not double it": right - rate * decay * w,
+        "the weights decay by 2ηδ: ηδ was asked for": right - rate * decay * w,
         "the decay is divided by √s like a gradient: it must go past Adam": w
         - rate * (direction(t) + decay * w / corrected.sqrt()),
     }
     same(new_w, right, mistakes, "w")
+    yield 1, "the decay goes past Adam, straight to the weights"
     tiny, zero = 1e-7 * g, torch.zeros_like(g)
     first = ask(adamw_step, w, tiny, zero, zero, 1, rate, decay)[0]
     shrunk, size = (1 - rate * decay) * w, tiny.abs()
     mistakes = {
         "ε = 1e-8 stands under the root: it is meant to be added to the root": shrunk
         - rate * tiny / (tiny**2 + 1e-8).sqrt(),
-        "ε = 1e-8 is missing: where all gradients are zero, 0 / 0 would be NaN": shrunk
+        "ε = 1e-8 is not added to the root (a division comes before a sum: is there a "
+        "pair of parentheses?). Where all gradients are zero, 0 / 0 is NaN": shrunk
         - rate * tiny.sign(),
     }
     what = "w after step 1 with gradients as small as ε"
     same(first, shrunk - rate * tiny / (size + 1e-8), mistakes, what)
-    yield 2, "the decay goes past Adam, straight to the weights"
+    yield 1, "ε keeps the direction finite where gradients are tiny"
 
 
 def outcome(order: list, losses: list[float], patience: int) -> tuple[int, int]:
@@ -398,7 +407,7 @@ def cutmix(draw, cutmix):
     rows, columns = integer(draw, 9, 11), integer(draw, 13, 16)
     height, width = integer(draw, 4, 5), integer(draw, 6, 8)
     top, left = integer(draw, 1, 2), integer(draw, 3, 5)
-    images = torch.rand(n, 5, rows, columns, generator=draw)
+    images = torch.randint(4, (n, 5, rows, columns), generator=draw) / 3  # some alike
     targets = torch.rand(n, classes, generator=draw).softmax(1)
     order = torch.randperm(n, generator=draw).tolist()
     other = torch.empty(n, dtype=torch.int64)
