@@ -29,7 +29,7 @@ help:  ## list the targets
 	@echo "  PYTHON=python3.12  the Python that makes a new .venv"
 
 # No question about news, no look for updates: a lecture hall may have no network.
-lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter
+lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: core  ## open the course in JupyterLab
 	@$(trust)
 	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/$(FIRST)
