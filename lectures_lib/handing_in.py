@@ -86,7 +86,7 @@ def state(cell: NotebookNode) -> str:
     if errors:
         name, what = errors[0].ename, errors[0].evalue.partition("\n")[0]
         return (what if name == STOPPED else f"raises {name}: {what}")[:90]
-    text = "".join(output.get("text", "") for output in cell.outputs)
+    text = printed(cell)
     found = re.findall(r"^[\d.]+ of [\d.]+ points$", text, re.M)
     if not found:
         return "was not checked"
@@ -94,10 +94,13 @@ def state(cell: NotebookNode) -> str:
     return BLANK if blank else found[-1]
 
 
+def printed(cell: NotebookNode) -> str:
+    return "".join(output.get("text", "") for output in cell.outputs)
+
+
 def reason(cell: NotebookNode) -> str:
     """The first thing that a check found wrong, on a line of its own; or nothing."""
-    text = "".join(output.get("text", "") for output in cell.outputs)
-    found = re.search(r"^✗ .*", text, re.M)
+    found = re.search(r"^✗ .*", printed(cell), re.M)
     return f"\n      {found[0]}" if found else ""
 
 

@@ -31,13 +31,25 @@ LINES = (
     "x = F.relu(x)",
     "x = norm2(x)",
 )
-LEFT_OUT = {  # what an answer may take for a change of shape
-    "stride times channels in is not channels out, but the shape may change": (
-        lambda wider, stride: stride != wider
+LEFT_OUT = {  # what an answer may take for a change of shape, and what it forgets
+    "a block with stride 2 that keeps its channels is left out: its shape changes "
+    "too": lambda wider, _: wider != 1,
+    "a block that changes its channels with stride 1 is left out": (
+        lambda _, stride: stride != 1
     ),
-    "channels may become fewer, too": lambda wider, stride: wider > 1 or stride != 1,
-    "a stride may be 3, too": lambda wider, stride: wider != 1 or stride == 2,
-    "channels need not be doubled": lambda wider, stride: wider == 2 or stride != 1,
+    "a block of which only the channels change, or only height and width, is left "
+    "out: either is enough": lambda wider, stride: wider != 1 and stride != 1,
+    "some blocks that need a projection are left out: stride times channels in is not "
+    "channels out, but the shape may change": lambda wider, stride: stride != wider,
+    "some blocks that need a projection are left out: channels may become fewer, too": (
+        lambda wider, stride: wider > 1 or stride != 1
+    ),
+    "some blocks that need a projection are left out: a stride may be 3, too": (
+        lambda wider, stride: wider != 1 or stride == 2
+    ),
+    "some blocks that need a projection are left out: channels need not be doubled": (
+        lambda wider, stride: wider == 2 or stride != 1
+    ),
 }
 LINE_HINTS = {
     1: "it says what goes in: the picture and two kernels",
@@ -343,18 +355,8 @@ def extra_parameters(draw, function):
         count(lambda *_: True),
     )
     mistakes = {
-        "a block with stride 2 that keeps its channels is left out: its shape changes "
-        "too": count(lambda wider, _: wider != 1),
-        "a block that changes its channels with stride 1 is left out": (
-            count(lambda _, stride: stride != 1)
-        ),
-        "a block of which only the channels change, or only height and width, is left "
-        "out: either is enough": count(lambda wider, s: wider != 1 and s != 1),
+        **{hint: count(where) for hint, where in LEFT_OUT.items()},
         "every block is counted: that is option C": everywhere,
-        **{
-            f"some blocks that need a projection are left out: {why}": count(where)
-            for why, where in LEFT_OUT.items()
-        },
         "one block alone is looked at, the first or the last: does a `return` stand in "
         "the loop, or `=` where `+=` belongs?": 0,
     }

@@ -1,5 +1,7 @@
 """Homework 3, the ResNet table: what the answers are compared with."""
 
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -17,10 +19,15 @@ from lectures_lib.homework import (
 )
 
 
-def begun(function, given):
-    "Whether it uses other names than the starter's, so that it is no stub any more."
-    code = getattr(function, "__code__", None)
-    return bool(code and {*code.co_names} - {*given})
+@contextmanager
+def no_stub(function, given, hint):
+    "What is not done is a hint, where the function uses other names than the given."
+    try:
+        yield
+    except NotDone:
+        code = getattr(function, "__code__", None)
+        expect(not (code and {*code.co_names} - {*given}), hint)
+        raise
 
 
 def whole(found):
@@ -204,12 +211,9 @@ def hooks_in_order(draw, order):
 def multiply_adds(draw, convolution_cost, stage_cost):
     h, w = 2 * integer(draw, 10, 20) + 1, 2 * integer(draw, 21, 30) + 1
     c, d, k = integer(draw, 2, 9), integer(draw, 10, 20), (3, 5)[integer(draw, 0, 1)]
-    try:
+    blank = "`stage_cost` is written, but `convolution_cost` is blank"
+    with no_stub(stage_cost, (), blank):
         same_cost(convolution_cost, h, w, c, d, k, 1)
-    except NotDone:
-        written = begun(stage_cost, ())
-        expect(not written, "`stage_cost` is written, but `convolution_cost` is blank")
-        raise
     yield 1, f"a {k}×{k} convolution from {c} to {d} channels that keeps the size"
     same_cost(convolution_cost, h, w, c, d, k, 2)
     same_cost(convolution_cost, 3 * c + 5, 3 * d + 5, c, d, k, 3)
@@ -449,12 +453,10 @@ def same_shapes(module, right, mistakes, what):
 def same_block(draw, Bottleneck, channels, middle, out, stride):
     arguments = (channels, middle, out, stride)
     right, what = block_shapes(*arguments), f"Bottleneck{arguments}"
-    try:
+    begin = getattr(Bottleneck, "__init__", None)
+    left = "a line `return ...` is still there, in `__init__`"
+    with no_stub(begin, ("super", "__init__"), left):
         block = ask(Bottleneck, *arguments)
-    except NotDone:
-        written = begun(getattr(Bottleneck, "__init__", None), ("super", "__init__"))
-        expect(not written, "a line `return ...` is still there, in `__init__`")
-        raise
     swapped = block_shapes(channels, out, middle, stride)
     four = block_shapes(channels, middle, 4 * middle, stride)
     mistakes = {
@@ -541,13 +543,9 @@ def output(x, s, stride, mistake=""):
 
 def built(make_resnet, num_blocks, widen=1, num_classes=1000):
     "The student's net on the meta device, when its tensors have the right shapes."
-    try:
-        with torch.device("meta"):
-            net = ask(make_resnet, num_blocks, widen, num_classes)
-    except NotDone:
-        written = begun(make_resnet, ("make_stem",))
-        expect(not written, "a line `return ...` is still there, in `make_resnet`")
-        raise
+    left = "a line `return ...` is still there, in `make_resnet`"
+    with no_stub(make_resnet, ("make_stem",), left), torch.device("meta"):
+        net = ask(make_resnet, num_blocks, widen, num_classes)
     mistakes = {
         "the last 1×1 of a bottleneck makes 4 · width channels, yours 1 · width": (
             net_shapes(num_blocks, widen, num_classes, expansion=1)

@@ -374,16 +374,7 @@ def early_stopping(draw, order):
     mistakes = {
         f"with patience {patience} it stops one epoch early: after a better epoch "
         "your counter is already 1 when patience is compared": [
-            4,
-            9,
-            5,
-            2,
-            10,
-            7,
-            8,
-            3,
-            1,
-            6,
+            *(4, 9, 5, 2, 10, 7, 8, 3, 1, 6)
         ],
         "it gives up before it looks: the epoch that uses up the patience may be the "
         "best one yet": [4, 9, 5, 2, 8, 3, 1, 10, 7, 6],
