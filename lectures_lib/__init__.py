@@ -29,8 +29,10 @@ from . import (
     training,
     widgets,
 )
+from .widgets import Predict, quiz
 
 __all__ = [
+    "Predict",
     "augmentation",
     "claims",
     "data",
@@ -43,6 +45,7 @@ __all__ = [
     "homework",
     "many",
     "models",
+    "quiz",
     "regularization",
     "results",
     "setup",

@@ -13,9 +13,10 @@ from types import ModuleType
 
 import numpy as np
 
+from .claims import Missing
+
 FOLDER = Path(__file__).parent.parent / "data" / "results"
 FIRST_SEED = 100  # so that a live run, at seed 0 and up, is not compared with itself
-WIDTH = 5  # standard deviations between the middle of a band and its edge
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Recording:
     """The results of one experiment over seeds.
 
     Attributes:
-        values: name to an array (seeds, …); empty when there is no recorded run.
+        values: name to an array (seeds, …), for pictures; empty when there is none.
         note: when and with what it was recorded, or what is wrong with it.
         sound: the file is as recorded, by the code as it stands now.
     """
@@ -32,16 +33,13 @@ class Recording:
     note: str
     sound: bool
 
-    def band(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Mean over seeds, minus and plus five standard deviations."""
-        runs = self.values[name]
-        middle, spread = runs.mean(0), runs.std(0, ddof=1)
-        return middle - WIDTH * spread, middle + WIDTH * spread
+    def __getitem__(self, name: str) -> np.ndarray | Missing:
+        """The runs (seeds, …) that a claim may rest on: Missing where it may not."""
+        return self.values[name] if self.sound else Missing(self.note)
 
-    def distance(self, name: str, live: object) -> np.ndarray:
-        """How far inside the band a live run is: negative where it has left it."""
-        low, high = self.band(name)
-        return np.minimum(np.asarray(live) - low, high - np.asarray(live))
+    def band(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """The lowest and the highest of the recorded runs."""
+        return self.values[name].min(0), self.values[name].max(0)
 
 
 def load(experiment: Callable[[int], dict]) -> Recording:
@@ -77,27 +75,49 @@ def load(experiment: Callable[[int], dict]) -> Recording:
 def table_of_claims() -> str:
     """The audited claims of all notebooks in one table, in Markdown, with links.
 
-    What was measured is mean ± standard deviation over the runs;
-    "from falling" is the margin, each in its own unit, of claims that a run could miss.
+    A row for each claim; its comparisons stand one below the other, each with what was
+    compared (mean ± standard deviation over the runs) and its distance to falling.
     """
-    lines = ["| | claim | measured | from falling | runs |", "|---|---|---|---|---|"]
+    lines = ["| | claim | compared | from falling | runs |", "|---|---|---|---|---|"]
     for file in sorted(FOLDER.glob("0[0-9]_*.json")):
         for claim in json.loads(file.read_text(encoding="utf-8"))["claims"]:
             link = f"[{claim['id']}]({file.stem}.ipynb#{claim['id']})"
-            numbers = {name: _spread(runs) for name, runs in claim["measured"].items()}
-            margin = numbers.pop("margin", "–")
-            found = ", ".join(f"{n.replace('_', ' ')} {v}" for n, v in numbers.items())
-            row = (link, claim["sentence"], found, margin, str(claim["runs"]))
+            compared = "<br>".join(map(_compared, claim["comparisons"]))
+            distances = "<br>".join(map(_from_falling, claim["comparisons"]))
+            row = (link, claim["sentence"], compared, distances, str(claim["runs"]))
             lines.append("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |")
     return "\n".join(lines)
 
 
+def _compared(comparison: dict) -> str:
+    if comparison["left"] is None:
+        return "–"
+    sides = (_spread(comparison[side]) for side in ("left", "right"))
+    return f" {comparison['relation']} ".join(sides)
+
+
+def _from_falling(comparison: dict) -> str:
+    """The distance with its unit, or without in that of what is compared."""
+    runs, scale = comparison["distance"], comparison["scale"]
+    if runs is None:
+        return "exact"
+    if scale == "ratio":
+        return f"factor {_spread(np.exp(runs))}"
+    return _spread(runs) + ("" if scale == "difference" else f" {scale}")
+
+
 def _spread(runs: list[float]) -> str:
-    """Mean ± standard deviation, or the one value there is."""
-    middle, spread = np.mean(runs), np.std(runs)
-    if abs(middle) >= 1000:
-        return f"{middle:,.0f} ± {spread:,.0f}" if spread else f"{middle:,.0f}"
-    return f"{middle:.3g} ± {spread:.1g}" if spread > 1e-9 else f"{middle:.3g}"
+    """Mean ± standard deviation, as exact as the latter; or the one value there is."""
+    runs = np.array(runs)[np.isfinite(runs)]
+    if not runs.size:
+        return "∞"
+    middle, spread = runs.mean(), runs.std()
+    if spread <= 1e-9 * abs(middle):
+        return f"{middle:,.0f}" if middle == round(middle) else f"{middle:.3g}"
+    if abs(middle) < 1e-3:
+        return f"{middle:.1g} ± {spread:.0g}"
+    digits = max(0, -int(np.floor(np.log10(spread))))
+    return f"{middle:,.{digits}f} ± {spread:,.{digits}f}"
 
 
 def checksum(record: dict) -> str:

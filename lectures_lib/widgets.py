@@ -8,15 +8,19 @@ import base64
 import html
 import math
 import time
+import tomllib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import ipywidgets
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from .claims import Missing
 from .figures import png
 
+QUIZZES = Path(__file__).with_name("quizzes.toml")
 Settings = dict[str, object]
 
 STYLE = """<style>
@@ -67,24 +71,25 @@ class Quiz:
     """A question whose options each explain themselves when opened; needs no kernel.
 
     Args:
-        options: for each option whether it is the answer, and why or why not.
+        answer: the option that is right.
+        options: each with why it is right or wrong.
 
     Raises:
-        ValueError: there is no answer among the options, or more than one.
+        ValueError: the answer is not among the options.
     """
 
-    def __init__(self, question: str, options: dict[str, tuple[bool, str]]) -> None:
-        answers = sum(right for right, _ in options.values())
-        if answers != 1:
-            raise ValueError(f"a quiz needs one answer, this one has {answers}")
-        self.question, self.options = question, options
+    def __init__(self, question: str, answer: str, options: dict[str, str]) -> None:
+        if answer not in options:
+            raise ValueError(f"the answer {answer!r} is none of {', '.join(options)}")
+        self.question, self.answer, self.options = question, answer, options
 
     def __repr__(self) -> str:
         return f"Quiz({self.question})"
 
     def _repr_html_(self) -> str:
         rows = [f'{STYLE}<div class="ll"><p><b>{html.escape(self.question)}</b></p>']
-        for letter, (option, (right, why)) in zip("ABCDEFGH", self.options.items()):
+        for letter, (option, why) in zip("ABCDEFGH", self.options.items()):
+            right = option == self.answer
             verdict = "✓ This is the answer." if right else "✗ Not this one."
             rows.append(
                 f"<details><summary>{letter}. {html.escape(option)}</summary>"
@@ -93,21 +98,38 @@ class Quiz:
         return "\n".join(rows) + "</div>"
 
 
+def quiz(name: str) -> Quiz:
+    """A quiz of the course, by its name in quizzes.toml: no cell gives it away.
+
+    Raises:
+        ValueError: there is no such quiz.
+    """
+    quizzes = tomllib.loads(QUIZZES.read_text(encoding="utf-8"))
+    if name not in quizzes:
+        raise ValueError(f"no quiz {name!r}; there are: {', '.join(quizzes)}")
+    return Quiz(**quizzes[name])
+
+
 class Predict:
     """A question asked before the experiment; the choice is kept, nothing waits for it.
 
     The choice survives running the cell again: it is kept by question while the kernel
     lives.
+
+    Args:
+        options: each with what makes it right: the result itself, or a function of the
+            result that is true; of several that fit the first is right.
     """
 
     _choices: ClassVar[dict[str, str]] = {}
 
-    def __init__(self, question: str, options: Sequence[str]) -> None:
-        self.question, self.options = question, tuple(options)
+    def __init__(self, question: str, options: dict[str, object]) -> None:
+        self.question, self.options = question, options
+        self.right: str | None = None  # known when the result is
         choice = self._choices.get(question)
         self.choices = ipywidgets.RadioButtons(
-            options=self.options,
-            value=choice if choice in self.options else None,
+            options=list(options),
+            value=choice if choice in options else None,
             layout={"width": "auto"},
         )
         self.status = ipywidgets.HTML()
@@ -117,20 +139,40 @@ class Predict:
 
     def _record(self, change: dict) -> None:
         self._choices[self.question] = change["new"]
-        self.status.value = "Recorded. Now run the experiment."
+        recorded = "Recorded. Now run the experiment."
+        self.status.value = html.escape(self._verdict() or recorded)
 
-    def compare(self, result: str) -> "Result":
-        """Set the choice beside the result, one of the options.
+    def compare(self, *result: object) -> "Result | None":
+        """Set the reader's choice beside the result; nothing without a choice.
+
+        Args:
+            result: one number or more, as the options expect.
 
         Raises:
-            ValueError: the result is not among the options.
+            ValueError: no option fits the result.
         """
-        if result not in self.options:
-            raise ValueError(f"{result!r} is not one of {', '.join(self.options)}")
+        if any(isinstance(part, Missing) for part in result):
+            return None  # a recording that is not there decides nothing
+        fits = (option for option in self.options if self._fits(option, result))
+        self.right = next(fits, None)
+        if self.right is None:
+            raise ValueError(f"{result} fits none of {', '.join(self.options)}")
+        verdict = self._verdict()
+        return verdict and Result(verdict)
+
+    def _fits(self, option: str, result: tuple) -> bool:
+        rule = self.options[option]
+        if callable(rule):
+            return bool(rule(*result))
+        return bool(rule == (result[0] if len(result) == 1 else result))
+
+    def _verdict(self) -> str | None:
+        """What is to be said of choice and result, when both are there."""
         choice = self._choices.get(self.question)
-        said = "You made no prediction." if choice is None else f"You said: {choice}."
-        verdict = {None: "", result: " ✓"}.get(choice, " ✗ Worth a second look.")
-        return Result(f"{said} The result: {result}.{verdict}")
+        if choice not in self.options or self.right is None:
+            return None
+        mark = "✓" if choice == self.right else "✗ Worth a second look."
+        return f"You said: {choice}. The result: {self.right}. {mark}"
 
     def __repr__(self) -> str:
         return f"Predict({self.question})"

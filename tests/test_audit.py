@@ -13,12 +13,27 @@ import execute
 
 # Stands in for lectures_lib, whose import takes seconds.
 HEAD = """
-import os, random
+import os
+from dataclasses import dataclass
 from types import SimpleNamespace as Space
 seed = int(os.environ["LECTURES_SEED"])
 found = []
-def claim(id, sentence, holds, **measured):
-    found.append(Space(id=id, sentence=sentence, holds=holds, measured=measured))
+@dataclass
+class Comparison:
+    distance: float
+    left: float = 1.0
+    relation: str = ">"
+    right: float = 0.0
+    scale: str = "difference"
+    text: str = "1 > 0"
+@dataclass
+class Claim:
+    id: str
+    sentence: str
+    holds: bool
+    comparisons: list
+def claim(id, sentence, holds, *distances):
+    found.append(Claim(id, sentence, holds, [Comparison(d) for d in distances]))
 ll = Space(claims=Space(ledger=lambda: found))
 """
 
@@ -29,35 +44,38 @@ def write(folder: Path, *cells: str) -> Path:
     return path
 
 
-def test_margins_are_counted_in_standard_deviations(tmp_path, capsys):
+def test_distances_are_counted_in_standard_deviations(tmp_path, capsys):
     path = write(
         tmp_path,
-        "claim('X1', 'far', True, margin=10 + seed)",
-        "claim('X2', 'near', True, margin=0.1 + seed)",
-        "claim('X3', 'exact', True)",
-        "claim('X4', 'falls', seed != 1)",
+        "claim('X1', 'far', True, 10 + seed)",
+        "claim('X2', 'near', True, 10 + seed, 0.1 + seed)",
+        "claim('X3', 'exact', True, None)",
+        "claim('X4', 'falls', seed != 1, None)",
+        "claim('X5', 'is always as far', True, 0.2)",
+        "claim('X6', 'is missing', None, None)",
+        "claim('X7', 'has no end', True, 1 / seed if seed else float('inf'))",
         "claim('example', 'is left out', False)",
     )
     rows = {row["id"]: row for row in audit.summary(audit.audit(path, 2, tmp_path))}
-    assert list(rows) == ["X1", "X2", "X3", "X4"]
+    assert list(rows) == [f"X{n}" for n in range(1, 8)]
     assert rows["X1"]["runs"] == 4 and rows["X1"]["closest"] > 10
-    assert 0 < rows["X2"]["closest"] < 1 and rows["X3"]["closest"] is None
+    assert 0 < rows["X2"]["closest"] < 1
+    assert [rows[id]["closest"] for id in ("X3", "X5", "X7")] == [None] * 3
     assert rows["X4"]["fell"] == 2
-    assert [audit.sound(row) for row in rows.values()] == [True, False, True, False]
-    assert "seed 1, 2 threads: X4 fell" in capsys.readouterr().out
+    assert rows["X6"]["missing"] == 4 and rows["X6"]["runs"] == 0
+    sound = [id for id, row in rows.items() if audit.sound(row)]
+    assert sound == ["X1", "X3", "X5", "X7"]
+    told = capsys.readouterr().out
+    assert "seed 1, 2 threads: X4 fell; X6 not checked" in told
 
 
-def test_whatever_was_measured_is_kept(tmp_path):
-    path = write(
-        tmp_path,
-        "measured = {('plain', 20): [0.5, {3: None}], 20: float('nan')}",
-        "claim('X1', 'odd keys', True, measured=measured, margin=1.0)",
-    )
-    record = audit.run(path, 0, 1)
-    assert record["errors"] == []
-    ((*_, measured),) = record["claims"]
-    assert measured["measured"]["('plain', 20)"] == [0.5, {"3": "None"}]
-    assert measured["margin"] == 1.0
+def test_what_was_compared_is_kept_run_by_run(tmp_path):
+    path = write(tmp_path, "claim('X1', 'far', True, 1 / 3 + seed, None)")
+    (row,) = audit.summary(audit.audit(path, 2, tmp_path))
+    measured, exact = row["comparisons"]
+    assert measured["distance"] == [0.333333, 1.33333] * 2
+    assert measured["left"] == [1, 1, 1, 1] and measured["relation"] == ">"
+    assert exact["distance"] is None
 
 
 def test_claims_that_cannot_be_read_are_an_error(tmp_path):
@@ -78,7 +96,8 @@ def test_a_finished_run_is_not_made_again_and_an_unfinished_one_is(tmp_path):
 def test_a_run_of_an_older_notebook_is_made_again(tmp_path):
     audit.saved_run(write(tmp_path, "claim('X1', 'old', True)"), 0, 1, tmp_path)
     path = write(tmp_path, "claim('X1', 'new', True)")
-    assert audit.saved_run(path, 0, 1, tmp_path)["claims"][0][1] == "new"
+    claims = audit.saved_run(path, 0, 1, tmp_path)["claims"]
+    assert claims[0]["sentence"] == "new"
 
 
 @pytest.mark.parametrize(
@@ -95,8 +114,9 @@ def test_what_breaks_a_run_is_named_and_the_audit_goes_on(tmp_path, cell, words)
 
 
 def test_a_claim_that_a_run_did_not_reach_is_not_sound():
+    far = {"id": "X1", "sentence": "far", "holds": True, "comparisons": []}
     records = [
-        {"claims": [["X1", "far", True, {}]]},
+        {"claims": [far]},
         {"claims": []},
     ]
     (row,) = audit.summary(records)
@@ -104,7 +124,7 @@ def test_a_claim_that_a_run_did_not_reach_is_not_sound():
 
 
 def test_seed_and_threads_reach_the_kernel(tmp_path):
-    cell = "claim('X1', os.environ['OMP_NUM_THREADS'], True, margin=seed)"
-    record = audit.saved_run(write(tmp_path, cell), 7, 2, tmp_path)
-    assert record["claims"] == [["X1", "2", True, {"margin": 7}]]
+    cell = "claim('X1', os.environ['OMP_NUM_THREADS'], True, seed)"
+    (claim,) = audit.saved_run(write(tmp_path, cell), 7, 2, tmp_path)["claims"]
+    assert claim["sentence"] == "2" and claim["comparisons"][0]["distance"] == 7
     assert "LECTURES_SEED" not in execute.environment()

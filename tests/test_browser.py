@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-WIDGETS = ("ll.explorers.", "widgets.Predict(", "widgets.Quiz(")
+WIDGETS = ("ll.explorers.", "ll.Predict(", "ll.quiz(")
 KERNEL_READY = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   return panel?.sessionContext?.session?.kernel?.status === 'idle';

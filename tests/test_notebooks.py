@@ -210,6 +210,21 @@ def test_every_claim_is_printed(path, notebook):
     )
 
 
+def test_every_claim_was_checked(notebook):
+    text = "\n".join(printed(output) for _, output in outputs(notebook))
+    assert not re.findall(r"^– .*", text, re.M)
+
+
+def test_nothing_is_stored_that_depends_on_the_readers_answer(notebook):
+    said = r"You said: |You made no prediction|ll-result"
+    assert not [w for w, o in outputs(notebook) if re.search(said, printed(o) + html(o))]
+
+
+def test_quizzes_are_asked_by_name_so_that_no_cell_gives_them_away(notebook):
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert not [source for source in code if "Quiz(" in source]
+
+
 def test_links_inside_the_repository_lead_somewhere(path, notebook):
     found = [(where, link, problem(path, link)) for where, link in links(notebook)]
     assert not [f"{where}: {link} {why}" for where, link, why in found if why]

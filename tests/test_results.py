@@ -1,6 +1,7 @@
 """Recorded runs: what data/results holds, and what becomes of it when it is unsound."""
 
 import json
+import math
 import re
 import shutil
 import sys
@@ -134,15 +135,25 @@ def test_a_saved_run_of_older_code_is_made_again(folder):
     assert record.saved_run(doubled, 5, folder)["value"] == [5, 15]
 
 
-def test_the_band_reaches_five_standard_deviations():
+def test_the_band_is_what_the_recorded_runs_did():
     runs = np.array([[1.0, 2.0], [3.0, 2.5], [2.0, 4.5]])
-    recording = results.Recording({"error": runs}, "", True)
-    low, high = recording.band("error")
-    assert np.allclose((low + high) / 2, runs.mean(0))
-    assert np.allclose((high - low) / 10, runs.std(0, ddof=1))
-    assert np.allclose(recording.distance("error", high), 0)
-    assert (recording.distance("error", high + 0.1) < 0).all()
-    assert (recording.distance("error", low - 0.1) < 0).all()
+    low, high = results.Recording({"error": runs}, "", True).band("error")
+    assert low.tolist() == [1, 2] and high.tolist() == [3, 4.5]
+
+
+def test_a_claim_rests_on_sound_recordings_only(recorded):
+    assert ll.results.load(doubled)["value"].shape == (3, 2)
+    recorded.write_text(recorded.read_text().replace("303", "300"))
+    edited = ll.results.load(doubled)
+    assert isinstance(edited["value"], ll.claims.Missing)
+    assert edited["value"].why == edited.note and "was edited" in edited.note
+    recorded.unlink()
+    assert "cannot be read" in ll.results.load(doubled)["no such name"].why
+
+
+def test_an_unknown_name_is_no_missing_recording(recorded):
+    with pytest.raises(KeyError):
+        ll.results.load(doubled)["no such name"]
 
 
 # The audits of the notebooks.
@@ -177,11 +188,57 @@ def claim_lines(cell: dict) -> list[str]:
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_another_seed_changes_what_a_claim_with_a_margin_measures(notebook):
-    for claim in audited(notebook)["claims"]:
-        exact = claim["sentence"].startswith("56 layers compute")  # no rounding at all
-        if "margin" in claim["measured"] and not exact:
-            assert len(set(claim["measured"]["margin"])) > 2, claim["sentence"]
+def test_another_seed_changes_what_a_trained_claim_measures(notebook):
+    claims = [c for c in audited(notebook)["claims"] if c["closest"] is not None]
+    for claim in claims:
+        runs = [c["distance"] for c in claim["comparisons"] if c["distance"]]
+        assert any(len(set(distances)) > 2 for distances in runs), claim["sentence"]
+
+
+def over_runs(left, right, distance, scale="difference", relation=">") -> dict:
+    return {
+        "relation": relation,
+        "scale": scale,
+        "left": left,
+        "right": right,
+        "distance": distance,
+    }
+
+
+@pytest.mark.parametrize(
+    ("comparison", "compared", "from_falling"),
+    [
+        (
+            over_runs([61706] * 3, [61706] * 3, None, "exact", "="),
+            "61,706 = 61,706",
+            "exact",
+        ),
+        (over_runs(None, None, None, "exact", ""), "–", "exact"),
+        (
+            over_runs([0.7, 0.8], [0.3] * 2, [0.4, 0.5]),
+            "0.75 ± 0.05 > 0.3",
+            "0.45 ± 0.05",
+        ),
+        (
+            over_runs([4, 6], [2, 2], np.log([2, 3]).tolist(), "ratio"),
+            "5 ± 1 > 2",
+            "factor 2.5 ± 0.5",
+        ),
+        (
+            over_runs([0.9] * 2, [0.5] * 2, [2.1972] * 2, "log odds"),
+            "0.9 > 0.5",
+            "2.2 log odds",
+        ),
+        (over_runs([1e-7] * 2, [0] * 2, [math.inf] * 2), "1e-07 > 0", "∞"),
+    ],
+)
+def test_a_row_of_the_table_says_what_was_compared_in_its_unit(
+    folder, comparison, compared, from_falling
+):
+    claim = {"id": "R2", "sentence": "it | has", "runs": 2, "comparisons": [comparison]}
+    (folder / "00_start.json").write_text(json.dumps({"claims": [claim, claim]}))
+    row = f"| [R2](00_start.ipynb#R2) | it \\| has | {compared} | {from_falling} | 2 |"
+    assert results.table_of_claims().splitlines()[2:] == [row, row]
 
 
 # The fingerprint of code: a small package of two modules, changed piece by piece.
@@ -237,7 +294,8 @@ def fingerprint_of(folder: Path, name: str, change, monkeypatch) -> str:
     (package / "helpers.py").write_text(HELPERS.replace(*change, 1))
     (package / "main.py").write_text(MAIN)
     (package / "__init__.py").write_text("")
-    shutil.copy(results.__file__, package / "results.py")
+    for module in (results, ll.claims):
+        shutil.copy(module.__file__, package)
     monkeypatch.syspath_prepend(str(package.parent))
     for module in [m for m in sys.modules if m.startswith("tiny")]:
         del sys.modules[module]

@@ -15,11 +15,18 @@ from sabotage import ROOT
 # Stands in for the real library, whose import takes seconds.
 LIBRARY = '''
 """Claims."""
+from dataclasses import dataclass
 from types import SimpleNamespace as Space
 class ClaimError(AssertionError): ...
+@dataclass
+class Claim:
+    id: str
+    sentence: str
+    holds: bool
+    comparisons: tuple = ()
 found = []
 def claim(id, sentence, holds):
-    found.append(Space(id=id, sentence=sentence, holds=holds, measured={}))
+    found.append(Claim(id, sentence, holds))
     if not holds:
         raise ClaimError(sentence)
 claims = Space(claim=claim, ledger=lambda: found)
@@ -27,10 +34,10 @@ def double(number):
     return 2 * number
 '''
 CELLS = {
-    "setup": "import lectures_lib as ll",
+    "setup": "import lectures_lib as ll\nfrom lectures_lib import claim",
     "half": "def half(number):\n    return number / 2",
     "halves": 'll.claims.claim("X1", "half of four " "is two", half(4) == 2)',
-    "doubles": 'll.claims.claim("X1", "twice two is four", ll.double(2) == 4)',
+    "doubles": 'claim("X1", "twice two is four", ll.double(2) == 4)',
     "example": 'll.claims.claim("example", "is no claim of the lecture", True)',
     "rare": 'if half(4) > 0:\n    ll.claims.claim("X2", "it is positive", True)',
 }
@@ -43,8 +50,8 @@ POSITIVE |= {"old": "return number", "new": "return -number"}
 
 @pytest.fixture
 def project(tmp_path) -> Path:
-    for folder in ("lectures_lib", "data", "notebooks", "tests"):
-        (tmp_path / folder).mkdir()
+    for folder in ("lectures_lib", "data", "notebooks", "tests/sabotage"):
+        (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "lectures_lib" / "__init__.py").write_text(LIBRARY)
     cells = [new_code_cell(source, id=name) for name, source in CELLS.items()]
     cells.insert(0, new_markdown_cell("# Tiny", id="title"))
@@ -52,19 +59,20 @@ def project(tmp_path) -> Path:
     return tmp_path
 
 
-def write(project: Path, *edits: dict[str, str]) -> None:
-    """The list with these edits; what they leave out stands for notebook 09, X1."""
-    usual = {"notebook": "09", "claim": "X1", "why": "broken"}
+def write(project: Path, *edits: dict[str, str], number: str = "09") -> None:
+    """The notebook's list with these edits; what they leave out stands for X1."""
+    usual = {"claim": "X1", "why": "broken"}
     tables = [
         "[[edit]]\n" + "".join(f"{k} = '''{v}'''\n" for k, v in (usual | edit).items())
         for edit in edits
     ]
-    (project / "tests" / "sabotage.toml").write_text("".join(tables), encoding="utf-8")
+    file = project / "tests" / "sabotage" / f"{number}.toml"
+    file.write_text("".join(tables), encoding="utf-8")
 
 
 def outcome(project: Path, edit: dict[str, str]) -> str:
     write(project, edit)
-    (edit,) = sabotage.read_edits(project / "tests" / "sabotage.toml")
+    (edit,) = sabotage.read_edits(project / "tests" / "sabotage", ["09"])
     return sabotage.sabotage(sabotage.prepare(edit, project), project)
 
 
@@ -90,7 +98,7 @@ def test_a_claim_that_survives_and_one_without_an_edit_are_failures(project, cap
     assert sabotage.main([], project) == 1
     told = capsys.readouterr().out
     assert "✗ X1 half of four is two\n     half: broken → survived" in told
-    assert "✗ X1 twice two is four\n     tests/sabotage.toml → no edit" in told
+    assert "✗ X1 twice two is four\n     tests/sabotage → no edit" in told
     assert "example" not in told and "0 of 3 fell" in told
 
 
@@ -116,7 +124,7 @@ def test_an_error_is_no_fall(project, new, words):
 
 def test_a_run_ends_with_the_claims_cell(project):
     write(project, HALF)
-    (edit,) = sabotage.read_edits(project / "tests" / "sabotage.toml")
+    (edit,) = sabotage.read_edits(project / "tests" / "sabotage", [])
     trial = sabotage.prepare(edit, project)
     assert [cell.id for cell in trial.notebook.cells][-2:] == ["half", "halves"]
 
@@ -124,7 +132,6 @@ def test_a_run_ends_with_the_claims_cell(project):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"notebook": "77"}, "there is no notebook 77"),
         ({"claim": "X7"}, "0 claims of notebook 09 begin with “X7 half of”, expected"),
         ({"sentence": ""}, "2 claims of notebook 09 begin with “X1 ”, expected one"),
         ({"sentence": "third"}, "  X1 half of four is two\n  X1 twice two is four\n"),
@@ -135,10 +142,10 @@ def test_a_run_ends_with_the_claims_cell(project):
         ({"old": "number"}, "half: broken: old is there 2 times, expected once"),
         ({"old": ""}, "expected once"),
         ({"new": "/ 2"}, "something else as new: '/ 2'"),
-        ({"file": "data/x"}, "[[edit]] 1 needs claim, new, notebook, old, sentence, w"),
+        ({"file": "data/x"}, "[[edit]] 1 needs claim, new, old, sentence, w"),
         (
             {"wyh": "broken"},
-            "[[edit]] 1 needs claim, new, notebook, old, sentence, why",
+            "[[edit]] 1 needs claim, new, old, sentence, why",
         ),
     ],
 )
@@ -148,7 +155,7 @@ def test_an_edit_that_cannot_be_made_is_a_sentence(project, capsys, change, word
     assert words in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("file", ["lectures_lib/x.py", "tests/sabotage.toml", ""])
+@pytest.mark.parametrize("file", ["lectures_lib/x.py", "tests/sabotage/09.toml", ""])
 def test_a_file_that_is_not_in_the_copy(project, capsys, file):
     write(project, DOUBLE | {"file": file})
     assert sabotage.main([], project) == 1
@@ -159,21 +166,23 @@ def test_a_file_that_is_not_in_the_copy(project, capsys, file):
     ("text", "words"),
     [
         ("[[edit]\n", "is not TOML: "),
-        ("[[edit]]\nnotebook = 9\n", "[[edit]] 1 needs"),
+        ("[[edit]]\nclaim = 9\n", "[[edit]] 1 needs"),
         ("edit = 'one'\n", "[[edit]] 1 needs"),
     ],
 )
 def test_a_broken_list_is_a_sentence(project, capsys, text, words):
-    (project / "tests" / "sabotage.toml").write_text(text)
+    (project / "tests" / "sabotage" / "09.toml").write_text(text)
     assert sabotage.main([], project) == 1
     told = capsys.readouterr().out
-    assert words in told and "sabotage.toml" in told
+    assert words in told and "09.toml" in told
 
 
 def test_another_notebooks_edits_are_not_looked_at(project, capsys):
-    write(project, HALF | {"notebook": "77"})
+    write(project, HALF, number="77")
     assert sabotage.main(["09"], project) == 1
     assert "no edit" in capsys.readouterr().out
+    assert sabotage.main([], project) == 1
+    assert "there is no notebook 77" in capsys.readouterr().out
 
 
 def test_an_unknown_number_is_a_sentence(project, capsys):
@@ -193,7 +202,7 @@ def test_a_claim_whose_sentence_is_computed_is_a_sentence():
 @pytest.fixture(scope="module")
 def trials() -> list[sabotage.Trial]:
     """Each real edit, made: it is there once, and the claim it names exists."""
-    edits = sabotage.read_edits(ROOT / "tests" / "sabotage.toml")
+    edits = sabotage.read_edits(ROOT / "tests" / "sabotage", [])
     return [sabotage.prepare(edit, ROOT) for edit in edits]
 
 

@@ -2,6 +2,8 @@
 
 import itertools
 import re
+import tomllib
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
@@ -10,6 +12,8 @@ from torch.nn import functional as F
 
 import lectures_lib as ll
 from lectures_lib import explorers_cnn, widgets
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9]*.ipynb"))
 
 
 @pytest.fixture(autouse=True)
@@ -86,8 +90,8 @@ def test_an_unknown_setting_is_refused_and_the_explorer_lives_on():
 
 
 def test_options_that_changed_forget_the_choice():
-    widgets.Predict("how many?", ["1", "2"]).choices.value = "1"
-    assert widgets.Predict("how many?", ["2", "3"]).choices.value is None
+    widgets.Predict("how many?", {"1": 1, "2": 2}).choices.value = "1"
+    assert widgets.Predict("how many?", {"2": 2, "3": 3}).choices.value is None
 
 
 def test_a_challenge_is_noticed():
@@ -155,39 +159,93 @@ def test_an_explorer_needs_no_challenge():
 def test_text_is_escaped():
     explorer = make_explorer(label="a < b", say=lambda s: "<b>&")
     assert "<b>&" not in explorer.to_html() and "a &lt; b" in explorer.to_html()
-    quiz = widgets.Quiz("a < b?", {"<i>": (True, "x<y")})
+    quiz = widgets.Quiz("a < b?", "<i>", {"<i>": "x<y"})
     assert "<i>" not in quiz._repr_html_() and "x&lt;y" in quiz._repr_html_()
 
 
+HOW_MANY = {"1": 1, "2": 2, "many": lambda n: n > 2, "none": lambda n: n < 1}
+
+
+def test_without_a_choice_a_comparison_says_nothing():
+    assert widgets.Predict("how many?", HOW_MANY).compare(2) is None
+
+
 def test_a_prediction_is_recorded_and_survives_running_the_cell_again():
-    predict = widgets.Predict("how many?", ["1", "2"])
-    assert "made no prediction" in repr(predict.compare("2"))
+    predict = widgets.Predict("how many?", HOW_MANY)
     predict.choices.value = "1"
     assert "Recorded" in predict.status.value
-    again = widgets.Predict("how many?", ["1", "2"])
+    again = widgets.Predict("how many?", HOW_MANY)
     assert again.choices.value == "1"
-    assert "You said: 1" in repr(again.compare("2")) and "✗" in repr(again.compare("2"))
-    assert "✓" in repr(again.compare("1"))
+    assert repr(again.compare(5)) == (
+        "You said: 1. The result: many. ✗ Worth a second look."
+    )
+    assert repr(again.compare(1)) == "You said: 1. The result: 1. ✓"
 
 
-def test_a_result_that_is_no_option_is_refused():
-    with pytest.raises(ValueError, match="'3' is not one of 1, 2"):
-        widgets.Predict("how many?", ["1", "2"]).compare("3")
+def test_a_choice_after_the_comparison_is_set_beside_the_result_at_once():
+    predict = widgets.Predict("how many?", HOW_MANY)
+    predict.compare(0)
+    predict.choices.value = "2"
+    assert "You said: 2. The result: none. ✗" in predict.status.value
 
 
-@pytest.mark.parametrize("right", [(False, False), (True, True)])
-def test_a_quiz_has_one_answer(right):
-    options = {"ab"[i]: (r, "why") for i, r in enumerate(right)}
-    with pytest.raises(ValueError, match="one answer"):
-        widgets.Quiz("which?", options)
+def test_of_several_options_that_fit_the_first_is_right():
+    predict = widgets.Predict("q", {"below": lambda x: x < 1, "else": lambda x: True})
+    predict.choices.value = "else"
+    assert "The result: below" in repr(predict.compare(0))
+    assert "The result: else" in repr(predict.compare(2))
+
+
+def test_a_result_of_several_parts_is_compared_as_a_whole():
+    both = {"both": (True, True), "one": lambda a, b: a or b, "none": (False, False)}
+    predict = widgets.Predict("which?", both)
+    predict.choices.value = "one"
+    rights = [(True, True), (torch.tensor(True), False), (False, False)]
+    for right, option in zip(rights, both):
+        assert f"The result: {option}." in repr(predict.compare(*right))
+
+
+def test_a_result_that_no_option_fits_is_refused():
+    with pytest.raises(ValueError, match=r"\(3,\) fits none of 1, 2"):
+        widgets.Predict("how many?", {"1": 1, "2": 2}).compare(3)
+
+
+def test_a_recording_that_is_missing_decides_nothing():
+    predict = widgets.Predict("how many?", {"1": 1})
+    predict.choices.value = "1"
+    assert predict.compare(ll.claims.Missing("it is gone")) is None
+
+
+def test_the_answer_of_a_quiz_is_among_its_options():
+    with pytest.raises(ValueError, match="'c' is none of a, b"):
+        widgets.Quiz("which?", "c", {"a": "why", "b": "why"})
 
 
 def test_every_option_of_a_quiz_explains_itself():
-    stored = widgets.Quiz(
-        "which?", {"a": (True, "yes"), "b": (False, "no")}
-    )._repr_html_()
+    stored = widgets.Quiz("which?", "a", {"a": "yes", "b": "no"})._repr_html_()
     assert stored.count("<details>") == 2
     assert "✓ This is the answer. yes" in stored and "✗ Not this one. no" in stored
+
+
+QUIZZES = tomllib.loads(widgets.QUIZZES.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", QUIZZES)
+def test_each_quiz_of_the_course_has_one_answer_and_explains_each_option(name):
+    quiz = ll.quiz(name)
+    assert quiz.answer in quiz.options and len(quiz.options) >= 3
+    assert all(len(why.split()) >= 3 for why in quiz.options.values())
+
+
+def test_each_quiz_of_the_course_is_asked_once():
+    notebooks = [path.read_text(encoding="utf-8") for path in NOTEBOOKS]
+    asked = re.findall(r'll\.quiz\(\\"(.+?)\\"\)', "\n".join(notebooks))
+    assert sorted(asked) == sorted(QUIZZES)
+
+
+def test_an_unknown_quiz_is_refused():
+    with pytest.raises(ValueError, match=r"no quiz '9.9'; there are: .*1\.1"):
+        ll.quiz("9.9")
 
 
 SETTINGS = [(8, 3, 1, 0, 1), (7, 3, 2, 1, 1), (9, 3, 3, 1, 2), (10, 2, 3, 0, 1)]

@@ -9,6 +9,7 @@ was measured goes to data/results, as do the recorded experiments (see record.py
 
 import argparse
 import json
+import math
 import os
 import re
 import statistics
@@ -29,21 +30,13 @@ ENOUGH = 3  # standard deviations between the closest run and falling
 LECTURE = re.compile(r"[A-Z]\d+")  # ids of its claims; an example has another
 DUMP = """
 import json
-rows = [(c.id, c.sentence, c.holds, c.measured) for c in ll.claims.ledger()]
-def plain(value):
-    if isinstance(value, dict):  # its keys may be anything
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return value if isinstance(value, (int, float, str)) else str(value)
-print(json.dumps(plain(rows)))
+from dataclasses import asdict
+print(json.dumps([asdict(claim) for claim in ll.claims.ledger()]))
 """
 
 
 def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
-    """One run of a notebook: its claims with their measured values, and what failed.
+    """One run of a notebook: its claims with their comparisons, and what failed.
 
     Further variables are set in the kernel's environment.
     """
@@ -67,7 +60,7 @@ def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
     rows = json.loads("".join(claims) or "[]")
     return {
         "errors": [text for cell in (*cells, dump) for text in errors(cell)],
-        "claims": [row for row in rows if LECTURE.fullmatch(row[0])],
+        "claims": [row for row in rows if LECTURE.fullmatch(row["id"])],
     }
 
 
@@ -113,38 +106,65 @@ def audit(path: Path, seeds: int, folder: Path = RUNS) -> list[dict]:
 
 
 def progress(record: dict) -> dict:
-    fallen = [claim[0] for claim in record["claims"] if not claim[2]]
-    state = "; ".join(record["errors"] + [f"{id} fell" for id in fallen]) or "holds"
+    words = {False: "fell", None: "not checked"}
+    odd = [c for c in record["claims"] if c["holds"] is not True]
+    fallen = [f"{claim['id']} {words[claim['holds']]}" for claim in odd]
+    state = "; ".join(record["errors"] + fallen) or "holds"
     print(f"  seed {record['seed']}, {record['threads']} threads: {state}", flush=True)
     return record
 
 
-def by_claim(records: list[dict]) -> dict[tuple[str, str], list[tuple[bool, dict]]]:
-    """(id, sentence) of each claim to whether it held and what it measured, by run."""
-    runs: dict[tuple[str, str], list] = {}
+def by_claim(records: list[dict]) -> dict[tuple[str, str], list[dict]]:
+    """(id, sentence) of each claim to what became of it, run by run."""
+    runs: dict[tuple[str, str], list[dict]] = {}
     for record in records:
-        for id, sentence, holds, measured in record["claims"]:
-            runs.setdefault((id, sentence), []).append((holds, measured))
+        for claim in record["claims"]:
+            runs.setdefault((claim["id"], claim["sentence"]), []).append(claim)
     return runs
 
 
+def spreads(distances: list[float | None]) -> float | None:
+    """The closest run in standard deviations; None: exact, or the same in each run."""
+    finite = [d for d in distances if d is not None and math.isfinite(d)]
+    spread = statistics.stdev(finite) if len(finite) > 1 else 0
+    if not finite or spread <= 1e-9 * abs(statistics.mean(finite)):
+        return None
+    return min(finite) / spread
+
+
 def summary(records: list[dict]) -> list[dict]:
-    """For each claim: runs, falls, and its closest margin in standard deviations."""
+    """For each claim: runs, falls, and its closest comparison in standard deviations.
+
+    Of each comparison the runs, side by side: what was compared, and the distances.
+    """
     rows = []
     for (id, sentence), found in by_claim(records).items():
-        margins = [measured["margin"] for _, measured in found if "margin" in measured]
-        spread = statistics.stdev(margins) if len(margins) > 1 else None
+        checked = [claim for claim in found if claim["holds"] is not None]
+        by_run = [claim["comparisons"] for claim in checked]
+        comparisons = [over_runs(runs) for runs in zip(*by_run)]
+        closest = [spreads(c["distance"] or []) for c in comparisons]
         rows.append(
             {
                 "id": id,
                 "sentence": sentence,
-                "runs": len(found),
-                "missing": len(records) - len(found),
-                "fell": sum(not holds for holds, _ in found),
-                "closest": min(margins) / spread if spread else None,
+                "runs": len(checked),
+                "missing": len(records) - len(checked),
+                "fell": sum(not claim["holds"] for claim in checked),
+                "closest": min((c for c in closest if c is not None), default=None),
+                "comparisons": comparisons,
             }
         )
     return rows
+
+
+def over_runs(runs: tuple[dict, ...]) -> dict:
+    """One comparison in all runs: sign and scale once, the numbers of each run."""
+    first = runs[0]
+    kept = {"relation": first["relation"], "scale": first["scale"]}
+    for name in ("left", "right", "distance"):
+        numbers = [run[name] for run in runs]
+        kept[name] = None if None in numbers else [float(f"{x:.6g}") for x in numbers]
+    return kept
 
 
 def sound(row: dict) -> bool:
@@ -165,20 +185,11 @@ def report(rows: list[dict]) -> None:
 
 
 def results(records: list[dict], rows: list[dict]) -> dict:
-    """What data/results keeps of an audit: the single numbers behind each claim."""
-    runs = by_claim(records)
-    claims = []
-    for row in rows:
-        measured: dict[str, list[float]] = {}
-        for _, values in runs[row["id"], row["sentence"]]:
-            for name, value in values.items():
-                if isinstance(value, int | float):
-                    measured.setdefault(name, []).append(float(f"{value:.4g}"))
-        claims.append(row | {"measured": measured})
+    """What data/results keeps of an audit."""
     return {
         "seeds": [record["seed"] for record in records],
         "threads": [record["threads"] for record in records],
-        "claims": claims,
+        "claims": rows,
     }
 
 

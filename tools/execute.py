@@ -60,7 +60,7 @@ def inputs_hash(notebook: NotebookNode) -> str:
 
 def library_hash(root: Path = ROOT) -> str:
     """The fingerprint of what the notebooks use: library, data and versions."""
-    used = [*root.glob("lectures_lib/*.py"), root / "data/SHA256SUMS"]
+    used = [*root.glob("lectures_lib/*.*"), root / "data/SHA256SUMS"]
     used = sorted(path for path in [*used, root / "requirements.txt"] if path.exists())
     # as text: line ends differ between systems
     return digest([[path.name, path.read_text("utf-8")] for path in used])
