@@ -71,6 +71,7 @@ def test_distances_are_counted_in_standard_deviations(tmp_path, capsys):
 
 def test_what_was_compared_is_kept_run_by_run(tmp_path):
     path = write(tmp_path, "claim('X1', 'far', True, 1 / 3 + seed, None)")
+    assert audit.short(61_100_840) == 61_100_840 and audit.short(float("inf")) > 1e9
     (row,) = audit.summary(audit.audit(path, 2, tmp_path))
     measured, exact = row["comparisons"]
     assert measured["distance"] == [0.333333, 1.33333] * 2

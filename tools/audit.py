@@ -161,8 +161,13 @@ def over_runs(runs: tuple[dict, ...]) -> dict:
     kept = {"relation": first["relation"], "scale": first["scale"]}
     for name in ("left", "right", "distance"):
         numbers = [run[name] for run in runs]
-        kept[name] = None if None in numbers else [float(f"{x:.6g}") for x in numbers]
+        kept[name] = None if None in numbers else list(map(short, numbers))
     return kept
+
+
+def short(number: float) -> float:
+    """Six digits are enough, but of a whole number, which is counted."""
+    return number if number == round(number, 0) else float(f"{number:.6g}")
 
 
 def sound(row: dict) -> bool:
