@@ -217,7 +217,9 @@ def test_every_claim_was_checked(notebook):
 
 def test_nothing_is_stored_that_depends_on_the_readers_answer(notebook):
     said = r"You said: |You made no prediction|ll-result"
-    assert not [w for w, o in outputs(notebook) if re.search(said, printed(o) + html(o))]
+    assert not [
+        w for w, o in outputs(notebook) if re.search(said, printed(o) + html(o))
+    ]
 
 
 def test_quizzes_are_asked_by_name_so_that_no_cell_gives_them_away(notebook):
