@@ -15,6 +15,7 @@ import torch
 from torchvision.models import get_model_weights
 
 from lectures_lib import data, models, resnets
+from lectures_lib.data import files
 
 CONTENT = bytes(range(256)) * 2000  # 512 kB, more than one chunk
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -101,7 +102,7 @@ def server(monkeypatch) -> Iterator[Server]:
 
 @pytest.fixture
 def impatient(monkeypatch) -> None:
-    monkeypatch.setattr(data, "PATIENCE", 0.3)
+    monkeypatch.setattr(files, "PATIENCE", 0.3)
 
 
 def refusal(url: str, file: Path, sha256: str = SHA256, **options: float) -> str:
