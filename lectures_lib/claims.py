@@ -177,20 +177,18 @@ def equal(value, to, within=0.0) -> Comparison:
     gone = _first_missing(value, to)
     if gone is not None:
         return gone
-    if not within:
-        numbers = [_number(side) for side in (value, to)]
-        text = f"{_short(value)} = {_short(to)}"
-        return Comparison(
-            _same(value, to), text, None, "exact", numbers[0], "=", numbers[1]
-        )
+    one = _number(to)
+    if not within and (one is None or _number(value) is not None):
+        apart = _first_difference(value, to)
+        text = apart or f"{_short(value)} = {_short(to)}"
+        return Comparison(apart is None, text, None, "exact", _number(value), "=", one)
     names, left, right = _pairs(value, to)
     with np.errstate(all="ignore"):
         off = np.abs(left - right)
     worst = int(np.argmax(off))  # NaN counts as the largest
-    found = Comparison(
-        bool(off[worst] <= within), "", None, "exact", left[worst], "=", right[worst]
-    )
-    return _told(found, names[worst], f" within {within:g}")
+    holds = bool(off[worst] <= within)
+    found = Comparison(holds, "", None, "exact", left[worst], "=", right[worst])
+    return _told(found, names[worst], f" within {within:g}" if within else "")
 
 
 def among(value, runs, scale: str = "difference", spreads: float = 5.0) -> Comparison:
@@ -295,17 +293,20 @@ def _array(value: object) -> np.ndarray:
     return np.asarray(value, dtype=float)
 
 
-def _same(value: object, to: object) -> bool:
-    """Whether both are equal: arrays and tensors in all places, collections in all."""
-    if isinstance(value, dict) and isinstance(to, dict):
-        return value.keys() == to.keys() and all(_same(value[k], to[k]) for k in value)
-    if isinstance(value, list | tuple) and isinstance(to, list | tuple):
-        return len(value) == len(to) and all(map(_same, value, to))
-    arrays = np.ndarray | Tensor
-    if isinstance(value, arrays) or isinstance(to, arrays):
-        left, right = _array(value), _array(to)
-        return left.shape == right.shape and bool((left == right).all())
-    return bool(value == to)
+def _first_difference(value: object, to: object) -> str | None:
+    """Where two values part, in words; None where they are equal in all places."""
+    kinds = (list, tuple)
+    if isinstance(value, dict) and isinstance(to, dict) and value.keys() == to.keys():
+        pairs = ((f"{key}: ", value[key], to[key]) for key in value)
+    elif isinstance(value, kinds) and isinstance(to, kinds) and len(value) == len(to):
+        pairs = ((f"[{i}]: ", *pair) for i, pair in enumerate(zip(value, to)))
+    else:
+        arrays = isinstance(value, np.ndarray | Tensor) or isinstance(to, Tensor)
+        left, right = (_array(value), _array(to)) if arrays else (value, to)
+        same = np.array_equal(left, right) if arrays else bool(left == right)
+        return None if same else f"{_short(value)} = {_short(to)}"
+    found = ((where, _first_difference(*pair)) for where, *pair in pairs)
+    return next((where + inner for where, inner in found if inner is not None), None)
 
 
 def _comparison(value: object) -> Comparison:

@@ -120,6 +120,8 @@ def test_what_holds_knows_its_distance(found, distance, scale):
         equal(1, to=2),
         equal(NAN, to=NAN),
         equal([1, 2], to=[1, 2, 3]),
+        equal({"a": [0, 0.1]}, to=0),
+        equal(np.ones(2), to=[1, 2]),
         equal({"a": 1}, to={"b": 1}),
         equal(torch.ones(2), to=torch.tensor([1.0, NAN])),
         equal(np.array([1, 2.1]), to=[1, 2], within=0.01),
@@ -136,6 +138,7 @@ def test_what_does_not_hold(found):
         equal(3, to=3.0),
         equal([(1, 2), "a"], to=((1, 2), "a")),
         equal({"a": torch.ones(2)}, to={"a": np.ones(2)}),
+        equal({"a": [0, 0.0], "b": torch.zeros(2)}, to=0),
         equal(torch.ones(2, 2), to=1 + 1e-6, within=1e-5),
         equal({"a": 1.0}, to={"a": 1.001}, within=0.01),
     ],
@@ -149,6 +152,11 @@ def test_what_was_compared_is_kept_as_it_is():
     found = equal(61_706, to=61_706)
     assert (found.left, found.relation, found.right) == (61_706, "=", 61_706)
     assert found.text == "61,706 = 61,706"
+
+
+def test_where_two_values_part_is_told():
+    found = equal({"a": [1, (2, 3)], "b": 1}, to={"a": [1, (2, 4)], "b": 2})
+    assert found.holds is False and found.text == "a: [1]: [1]: 3 = 4"
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,7 @@ def test_without_recorded_runs_the_live_claims_are_still_made(
             train_accuracy=[accuracy] * 8, test_accuracy=[accuracy] * 8
         )
         found.setdefault("runs", {})[depth] = (None, history)
-    found["budget_guess"] = ll.widgets.Predict("?", ["below", "same", "above"])
-    shown = ["d1-errors", "d1-picture", "d1-claim", "d4-band"]
+    shown = ["d1-errors", "d1-picture", "d1-claim", "d4-band", "budget-predict"]
     shown += ["budget-load", "budget-picture", "budget-claim", "budget-compare"]
     for id in shown:
         exec(CELLS[id], found)

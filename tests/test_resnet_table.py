@@ -66,6 +66,13 @@ def test_the_numbers_in_the_text_are_those_of_the_nets(capsys):
     middle = sum(x.multiply_adds for x in paper if x.name.endswith("conv2"))
     assert f"{middle / found['counted']['1x1'][50]:.0%}" == "48%"
     assert "48 %" in CELLS["t3-try"]
+    last = [x for x in found["layers"][18] if x.name.startswith("layer4.")]
+    for cost, text in (("parameters", "72 % of the"), ("multiply_adds", "does 23 %")):
+        parts, whole = (
+            sum(getattr(x, cost) for x in some) for some in (last, found["layers"][18])
+        )
+        assert f"{100 * parts / whole:.0f} %" in text
+        assert text in CELLS["stages-words"]
 
 
 def test_the_mistake_of_the_quiz_costs_18_times_as_much():
