@@ -16,7 +16,7 @@ import torch
 import torchvision
 
 from lectures_lib import data, text
-from lectures_lib.data import files
+from lectures_lib.data import files, words
 
 SHIPPED = files.FOLDER
 PACKAGE = Path("/usr/share/datasets/fashion-mnist")
@@ -277,7 +277,7 @@ def read(name):
     if name == "seattle.csv":
         return data.seattle()
     if name == "wordnet.npz":
-        return text._wordnet.__wrapped__()
+        return words.wordnet.__wrapped__()
     if name == "translations.json":
         return text._recorded.__wrapped__()
     return data.published("human")

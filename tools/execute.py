@@ -30,6 +30,7 @@ from .running import STOPPED, Limits, failed
 ROOT = Path(__file__).parents[1]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 TIMEOUT = 300  # seconds a cell
+LIBRARY = ("py", "toml", "css", "js")
 BUDGETS = {"s": 60, "MB": 1000, "kB": 1500}
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {
@@ -62,8 +63,9 @@ def inputs_hash(notebook: NotebookNode) -> str:
 
 def library_hash(root: Path = ROOT) -> str:
     """The fingerprint of what the notebooks use: library, data and versions."""
-    used = [*root.glob("lectures_lib/*.*"), root / "data/SHA256SUMS"]
-    used = sorted(path for path in [*used, root / "requirements.txt"] if path.exists())
+    used = [path for kind in LIBRARY for path in root.glob(f"lectures_lib/**/*.{kind}")]
+    used += [root / "data/SHA256SUMS", root / "requirements.txt"]
+    used = sorted(path for path in used if path.exists())
     # as text: line ends differ between systems
     return digest([[path.name, path.read_text("utf-8")] for path in used])
 

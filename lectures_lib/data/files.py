@@ -7,6 +7,7 @@ import socket
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 
 import torch
 
@@ -112,6 +113,8 @@ def download(url: str, file: str | Path, sha256: str, progress: bool = False) ->
         with _patience():
             torch.hub.download_url_to_file(url, str(file), sha256, progress)
     except (OSError, HTTPException, RuntimeError) as error:  # the last: its checksum
+        if isinstance(error, HTTPError):
+            error.close()  # it holds the connection, as an answer would
         state = "damaged" if file.exists() else "missing"
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DownloadError(
