@@ -4,6 +4,8 @@ import hashlib
 import json
 import re
 import socket
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
@@ -22,6 +24,7 @@ FILES = (  # as listed in SHA256SUMS
     "wordnet.npz",
 )
 PATIENCE = 2.0  # seconds of silence of a server; a lecture does not wait longer
+_turn = threading.Lock()
 
 
 class DataError(Exception):
@@ -125,14 +128,18 @@ def download(url: str, file: str | Path, sha256: str, progress: bool = False) ->
 
 
 @contextmanager
-def _patience():
-    """Within the block, no connection waits longer than PATIENCE."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+def _patience() -> Iterator[None]:
+    """Within the block, which one thread enters at a time, no answer is waited for long.
+
+    urllib has no other way to limit a redirection's or a proxy's silence, too.
+    """
+    with _turn:
+        before = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(PATIENCE)
+        try:
+            yield
+        finally:
+            socket.setdefaulttimeout(before)
 
 
 def _sha256(file: Path) -> str:
