@@ -129,7 +129,7 @@ def download(url: str, file: str | Path, sha256: str, progress: bool = False) ->
 
 @contextmanager
 def _patience() -> Iterator[None]:
-    """Within the block, which one thread enters at a time, no answer is waited for long.
+    """Within the block, which threads enter in turn, no answer is waited for long.
 
     urllib has no other way to limit a redirection's or a proxy's silence, too.
     """
