@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import experiments, explorers, results
+from lectures_lib import claims, experiments, explorers, results
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # torch.jit.script, which it imports, is deprecated
@@ -26,11 +26,13 @@ with warnings.catch_warnings():
 PATH = Path(__file__).parents[1] / "notebooks" / "06_graph_networks.ipynb"
 NOTEBOOK = nbformat.read(PATH, as_version=4)
 CELLS = {cell.id: cell.source for cell in NOTEBOOK.cells}
+COMPARISONS = ("among", "claim", "equal", "less", "more", "standard_errors")
 
 
 def from_notebook(*ids: str, **given) -> dict:
     """What the cells with these ids define."""
-    found = {"torch": torch, "np": np, "nn": nn, "F": F, "ll": ll} | given
+    found = {"torch": torch, "np": np, "nn": nn, "F": F, "ll": ll}
+    found |= {name: getattr(claims, name) for name in COMPARISONS} | given
     for id in ids:
         exec(CELLS[id], found)
     return found
@@ -149,7 +151,7 @@ def test_walks_back_tell_one_ring_from_two():
         assert nodes >= 8 and (walks.tolist() == [one_ring] * nodes) == (rings == 0)
     parts = [graph.shape[1] for graph in found["edges_of"]]
     assert parts == [2 * nodes for nodes in found["nodes_of"]]
-    torch.testing.assert_close(found["mean_of"].sum(1), torch.ones(120))
+    torch.testing.assert_close(found["mean_of"].sum(1), torch.ones(240))
 
 
 # Cora, when it cannot be fetched.

@@ -93,13 +93,11 @@ def write(file: Path, content: dict) -> None:
 
 
 def audit(path: Path, seeds: int, folder: Path = RUNS) -> list[dict]:
-    """All runs of one notebook: single-thread runs side by side, the others alone."""
+    """All runs of one notebook, as many side by side as there are cores."""
+    runs = [(seed, threads) for threads in (1, 2) for seed in range(seeds)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        waiting = [pool.submit(saved_run, path, s, 1, folder) for s in range(seeds)]
-        records = [progress(future.result()) for future in waiting]
-    for seed in range(seeds):
-        records.append(progress(saved_run(path, seed, 2, folder)))
-    return records
+        waiting = [pool.submit(saved_run, path, *run, folder) for run in runs]
+        return [progress(future.result()) for future in waiting]
 
 
 def progress(record: dict) -> dict:
