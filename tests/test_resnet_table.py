@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 import torch
-from lectures_lib.explorers_resnet import COUNTS, STAGES
+from lectures_lib.explorers.resnet import COUNTS, STAGES
 from torch import nn
 
 import lectures_lib as ll
