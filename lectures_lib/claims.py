@@ -301,7 +301,7 @@ def _first_difference(value: object, to: object) -> str | None:
     elif isinstance(value, kinds) and isinstance(to, kinds) and len(value) == len(to):
         pairs = ((f"[{i}]: ", *pair) for i, pair in enumerate(zip(value, to)))
     else:
-        arrays = isinstance(value, np.ndarray | Tensor) or isinstance(to, Tensor)
+        arrays = any(isinstance(side, np.ndarray | Tensor) for side in (value, to))
         left, right = (_array(value), _array(to)) if arrays else (value, to)
         same = np.array_equal(left, right) if arrays else bool(left == right)
         return None if same else f"{_short(value)} = {_short(to)}"

@@ -137,6 +137,7 @@ def test_what_does_not_hold(found):
     [
         equal(3, to=3.0),
         equal([(1, 2), "a"], to=((1, 2), "a")),
+        equal([1, 2], to=np.array([1.0, 2.0])),
         equal({"a": torch.ones(2)}, to={"a": np.ones(2)}),
         equal({"a": [0, 0.0], "b": torch.zeros(2)}, to=0),
         equal(torch.ones(2, 2), to=1 + 1e-6, within=1e-5),
