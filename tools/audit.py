@@ -126,9 +126,9 @@ def by_claim(records: list[dict]) -> dict[tuple[str, str], list[dict]]:
     return runs
 
 
-def spreads(distances: list[float | None]) -> float | None:
+def spreads(distances: list[float]) -> float | None:
     """The closest run in standard deviations; None: exact, or the same in each run."""
-    finite = [d for d in distances if d is not None and math.isfinite(d)]
+    finite = [distance for distance in distances if math.isfinite(distance)]
     spread = statistics.stdev(finite) if len(finite) > 1 else 0
     if not finite or spread <= 1e-9 * abs(statistics.mean(finite)):
         return None

@@ -73,13 +73,9 @@ class Trial:
 
 def read_edits(folder: Path, numbers: list[str]) -> list[Edit]:
     """The edits of these notebooks, or of all."""
-    paths = [path for path in sorted(folder.glob("[0-9][0-9].toml"))]
-    return [
-        edit
-        for path in paths
-        if not numbers or path.stem in numbers
-        for edit in edits_of(path)
-    ]
+    paths = sorted(folder.glob("[0-9][0-9].toml"))
+    chosen = [path for path in paths if not numbers or path.stem in numbers]
+    return [edit for path in chosen for edit in edits_of(path)]
 
 
 def edits_of(path: Path) -> list[Edit]:
