@@ -40,33 +40,33 @@ test: test-tools  ## prove the collection: format, lint, tests, every notebook
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00, or ALL=1
-	$(BIN)/python tools/execute.py $(if $(ALL),--all) $(NB)
+	$(BIN)/python -m tools.execute $(if $(ALL),--all) $(NB)
 
 starters: test-tools  ## write the homework's starters from their sources: all, or HW=homework_2
-	$(BIN)/python tools/starters.py $(HW)
+	$(BIN)/python -m tools.starters $(HW)
 
 grade: test-tools  ## grade all that was handed in for HW=homework_2; FROM=a zip or folder
 	@$(if $(HW),,echo "Which homework? make grade HW=homework_2" >&2; exit 1)
-	$(BIN)/python tools/grade.py $(HW) $(if $(FROM),--take "$(FROM)") $(if $(AGAIN),--again)
+	$(BIN)/python -m tools.grade $(HW) $(if $(FROM),--take "$(FROM)") $(if $(AGAIN),--again)
 
 handout: core  ## pack dist/course.zip for students: the course without any answers
-	$(BIN)/python tools/handout.py
+	$(BIN)/python -m tools.handout
 
 audit: test-tools  ## run the notebooks on many seeds: SEEDS=20, NB=00 for one; resumable
-	$(BIN)/python tools/audit.py $(NB) --seeds $(or $(SEEDS),20)
+	$(BIN)/python -m tools.audit $(NB) --seeds $(or $(SEEDS),20)
 
 sabotage: test-tools  ## break what each claim checks and see it fall: all, or NB=00
-	$(BIN)/python tools/sabotage.py $(NB)
+	$(BIN)/python -m tools.sabotage $(NB)
 
 slides: test-tools  ## write the decks to site/_build/slides: all, or NB=00; needs npm once
-	$(BIN)/python tools/slides.py $(NB)
+	$(BIN)/python -m tools.slides $(NB)
 
 bench: test-tools  ## measure speed in minutes: all of benchmarks, or B=training
 	@for file in $(or $(B:%=benchmarks/%.py),$(wildcard benchmarks/*.py)); do \
 		$(BIN)/python $$file || exit; done
 
 lock: test-tools  ## write requirements.txt and environment.yml; UPGRADE=1 for newer versions
-	$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+	$(BIN)/python -m tools.lock $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove .venv and whatever else the tools made, never your work
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis site/_build *.egg-info

@@ -20,14 +20,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(ROOT))
 
-import execute  # noqa: E402
-import grade  # noqa: E402
 import nbformat  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 
-from lectures_lib.handing_in import metadata  # noqa: E402
+from lectures_lib.homework.looking_over import metadata  # noqa: E402
+from tools import execute, grade  # noqa: E402
 
 # What a function does in place of its task.
 BODIES = {

@@ -27,9 +27,8 @@ from . import (
     results,
     text,
     training,
-    widgets,
 )
-from .widgets import Predict, quiz
+from .explorers.widgets import Predict, quiz
 
 __all__ = [
     "Predict",
@@ -51,7 +50,6 @@ __all__ = [
     "setup",
     "text",
     "training",
-    "widgets",
 ]
 
 

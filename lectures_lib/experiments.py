@@ -158,7 +158,7 @@ MOVES = ("mirror", "shift x", "shift y")
 MOVE = 0.3  # of the range: 2.1 pixels of 28
 
 
-def moved(images: Tensor, labels: Tensor, generator: torch.Generator) -> data.Pair:
+def moved(images: Tensor, labels: Tensor, generator: torch.Generator) -> data.Labelled:
     """A batch as notebook 04 trains on it: half mirrored, all moved a little."""
     return augmentation.augment(images, MOVES, generator, MOVE), labels
 
@@ -244,7 +244,7 @@ def operations(seed: int) -> dict:
     }
 
 
-def _right_by_class(nets: list[Tensor], test: data.Pair) -> Tensor:
+def _right_by_class(nets: list[Tensor], test: data.Labelled) -> Tensor:
     """Share of each class's images that each net gets right: (nets, 10)."""
     images, labels = test
     right = many.logits(nets, images.flatten(1)).argmax(2) == labels

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from . import environment, training
+from .data import Labelled
 
 
 def fit_many(
@@ -65,7 +66,7 @@ def logits(weights: list[Tensor], images: Tensor) -> Tensor:
     return (images @ first + first_bias).relu() @ second + second_bias
 
 
-def accuracies(weights: list[Tensor], data: training.Data) -> Tensor:
+def accuracies(weights: list[Tensor], data: Labelled) -> Tensor:
     """The share of images that each net gets right: (nets,)."""
     images, labels = data
     return (logits(weights, images.flatten(1)).argmax(2) == labels).float().mean(1)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import augmentation, training
+from .data import Labelled
 from .environment import seed_everything
 
 # Each method with the strengths to choose from; all begin with the same weights.
@@ -131,7 +132,7 @@ def recipe(method: str, strength: float) -> dict[str, float]:
     return {method: strength}
 
 
-def train(chosen: dict[str, float], data: training.Data, seed: int) -> nn.Sequential:
+def train(chosen: dict[str, float], data: Labelled, seed: int) -> nn.Sequential:
     """A small net trained on data, with what a recipe switches on."""
     seed_everything(seed)
     net = small_net(chosen.get("dropout", 0), "batch norm" in chosen)

@@ -1,7 +1,5 @@
-"""Words: a thesaurus, word vectors, a small language model, and a translator."""
+"""Text: words swapped for their neighbours, a small language model, a translator."""
 
-import difflib
-import io
 import json
 import os
 import re
@@ -12,14 +10,51 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from . import data
+from .data.files import read
+from .data.words import (
+    FIELDS,
+    WORD,
+    TextError,
+    antonyms,
+    count,
+    definitions,
+    encode,
+    number,
+    senses,
+    synonyms,
+    synsets,
+    tokens,
+    vectors,
+    wordnet,
+    words,
+)
 
-FIELDS = ("animal", "artifact", "food", "location", "person", "plant")
+__all__ = [
+    "FIELDS",
+    "TextError",
+    "Translation",
+    "antonyms",
+    "back_translate",
+    "count",
+    "definitions",
+    "encode",
+    "log_probability",
+    "meaning_words",
+    "neighbour_table",
+    "neighbours",
+    "number",
+    "senses",
+    "sentences",
+    "synonym_table",
+    "synonyms",
+    "tokens",
+    "vectors",
+    "words",
+]
+
 _FUNCTION_WORDS = (
     "a about after all am an and any are as at be because been before but by can could "
     "did do does down each every for from had has have he her hers him his how i if in "
@@ -28,91 +63,6 @@ _FUNCTION_WORDS = (
     "very was we were what when where which who will with would you your"
 )
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
-_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
-
-
-class TextError(ValueError):
-    """A word, a sentence or a request that these tools cannot work with."""
-
-
-def words() -> tuple[str, ...]:
-    """All words that are known, the most frequent first; place 0 is for any other."""
-    return _wordnet()["words"]
-
-
-def number(word: str) -> int:
-    """The place of a word in words(), from 1. Raises TextError for an unknown word."""
-    found = _wordnet()["number"].get(word.lower())
-    if found is None:
-        near = difflib.get_close_matches(word.lower(), _wordnet()["number"], 3, 0.75)
-        hint = f"; near it are: {', '.join(near)}" if near else ""
-        raise TextError(f"{word!r} is not among the {len(words()) - 1} words{hint}")
-    return found
-
-
-def count(word: str) -> int:
-    """How often a word occurs in the visible glosses, their examples included.
-
-    Visible: not of the synsets of the validation and test definitions.
-
-    Raises TextError for an unknown word.
-    """
-    return int(_wordnet()["counts"][number(word)])
-
-
-def tokens(sentence: str) -> list[str]:
-    """The words of a sentence in lower case. Raises TextError when there is none."""
-    found = _WORD.findall(sentence.lower())
-    if not found:
-        raise TextError(f"{sentence!r} has no word; expected a sentence")
-    return found
-
-
-def encode(sentence: str) -> Tensor:
-    """The numbers of a sentence's words, int64 (length,); 0 for an unknown one."""
-    known = _wordnet()["number"]
-    return torch.tensor([known.get(word, 0) for word in tokens(sentence)])
-
-
-def definitions(split: str) -> tuple[Tensor, Tensor]:
-    """Definitions of WordNet by field: "train" (3,000), "validation" or "test".
-
-    Vectors and language model were made without validation (1,200) and test (2,400).
-
-    Returns: the numbers of their words, int64 (n, 16), filled up with 0; labels int64
-    (n,), the places in FIELDS. Raises TextError for an unknown split.
-    """
-    if split not in ("train", "validation", "test"):
-        raise TextError(f"unknown split {split!r}: 'train', 'validation' or 'test'")
-    arrays = _wordnet()
-    lengths = arrays[f"{split}_lengths"]
-    filled = torch.zeros(len(lengths), int(arrays["train_lengths"].max()), dtype=int)
-    filled[torch.arange(filled.shape[1]) < lengths[:, None]] = arrays[f"{split}_tokens"]
-    return filled, arrays[f"{split}_labels"]
-
-
-# --- thesaurus and vectors ----------------------------------------------------------
-
-
-def senses(word: str) -> list[list[str]]:
-    """For each sense of a word, the most used first, the other words of its synset.
-
-    Only single words that are known are listed; many a sense has none.
-    """
-    place = number(word)
-    return [[words()[i] for i in s if i != place] for s in _synsets(place)]
-
-
-def synonyms(word: str) -> list[str]:
-    """The synonyms of a word over all its senses, each once, the most used first."""
-    return list(dict.fromkeys(s for sense in senses(word) for s in sense))
-
-
-def antonyms(word: str) -> list[str]:
-    """The direct antonyms of a word, in WordNet."""
-    place, (one, other) = number(word), _wordnet()["antonyms"]
-    found = torch.cat([other[one == place], one[other == place]])
-    return [words()[i] for i in found.tolist()]
 
 
 def synonym_table(columns: int, senses: int | None = None) -> Tensor:
@@ -122,16 +72,11 @@ def synonym_table(columns: int, senses: int | None = None) -> Tensor:
     """
     table = torch.arange(len(words()))[:, None].repeat(1, columns)
     for place in range(1, len(words())):
-        members = (i for synset in _synsets(place)[:senses] for i in synset)
+        members = (i for synset in synsets(place)[:senses] for i in synset)
         found = list(dict.fromkeys(i for i in members if i != place))
         if found:
             table[place] = torch.tensor(found * columns)[:columns]
     return table
-
-
-def vectors() -> Tensor:
-    """Word vectors of unit length, (words, 64): PPMI and SVD of WordNet's glosses."""
-    return _wordnet()["vectors"]
 
 
 def neighbour_table(numbers: Tensor, columns: int) -> Tensor:
@@ -154,9 +99,6 @@ def neighbours(word: str, n: int = 10) -> list[str]:
     return [words()[i] for i in neighbour_table(place, n)[place[0]].tolist()]
 
 
-# --- language model -----------------------------------------------------------------
-
-
 def log_probability(left: Tensor, right: Tensor) -> Tensor:
     """log P(right | left): a bigram model with absolute discounting by one.
 
@@ -177,7 +119,20 @@ def log_probability(left: Tensor, right: Tensor) -> Tensor:
     return torch.where(right > 0, mixed, 1.0).log().float()
 
 
-# --- translation --------------------------------------------------------------------
+@cache
+def _language_model() -> dict[str, Tensor]:
+    arrays = wordnet()
+    left, counts = arrays["pair_left"].cumsum(0), arrays["counts"].double()
+    discounted = arrays["pair_count"].double() - 1
+    spent = torch.zeros_like(counts).index_add_(0, left, discounted)
+    often = counts.clamp(min=1)
+    return {
+        "keys": left * len(counts) + arrays["pair_right"],  # in increasing order
+        "discounted": discounted,
+        "often": often,
+        "rest": 1 - spent / often,
+        "alone": counts / counts.sum(),
+    }
 
 
 @dataclass(frozen=True)
@@ -228,7 +183,7 @@ def back_translate(english: Sequence[str], seconds: float = 10.0) -> Translation
 
 def meaning_words(sentence: str) -> set[str]:
     """The words of a sentence that are not function words (the, of, is, it, …)."""
-    return set(_WORD.findall(sentence.lower())) - FUNCTION_WORDS
+    return set(WORD.findall(sentence.lower())) - FUNCTION_WORDS
 
 
 def _apertium(direction: str, texts: tuple, seconds: float) -> tuple[str, ...]:
@@ -277,62 +232,6 @@ def _from_record(english: tuple[str, ...], reason: str) -> Translation:
     return Translation(english, *map(tuple, columns), False, note)
 
 
-# --- the files, read once -----------------------------------------------------------
-
-
-@cache
-def _wordnet() -> dict:
-    with np.load(io.BytesIO(data._read("wordnet.npz")), allow_pickle=False) as file:
-        kinds = {"vectors": np.float32, "words": np.uint8}  # int64 where it is needed
-        arrays = {
-            name: torch.from_numpy(array.astype(kinds.get(name, np.int64)))
-            for name, array in file.items()
-        }
-    names = tuple(arrays["words"].numpy().tobytes().decode("ascii").split("\n"))
-    arrays["words"] = names
-    arrays["number"] = {word: place for place, word in enumerate(names) if place}
-    arrays["vectors"] = F.normalize(arrays["vectors"], dim=1)
-    return arrays
-
-
-def _synsets(place: int) -> list[list[int]]:
-    """The senses of a word in order, each as the words of its synset."""
-    word, synset, first, by_synset, start = _thesaurus()
-    rows = range(first[place], first[place + 1])
-    return [
-        word[by_synset[start[s] : start[s + 1]]].tolist() for s in synset[rows].tolist()
-    ]
-
-
-@cache
-def _thesaurus() -> tuple[np.ndarray, ...]:
-    """Words and synsets of all senses, and where those of each word and synset stand.
-
-    Arrays: as lists of lists they would take five times the memory.
-    """
-    word, synset = _wordnet()["senses"][:2].numpy()
-    by_synset = synset.argsort(kind="stable")
-    first = word.searchsorted(np.arange(len(words()) + 1))  # rows are in order of words
-    start = synset[by_synset].searchsorted(np.arange(synset.max() + 2))
-    return word, synset, first, by_synset, start
-
-
-@cache
-def _language_model() -> dict[str, Tensor]:
-    arrays = _wordnet()
-    left, counts = arrays["pair_left"].cumsum(0), arrays["counts"].double()
-    discounted = arrays["pair_count"].double() - 1
-    spent = torch.zeros_like(counts).index_add_(0, left, discounted)
-    often = counts.clamp(min=1)
-    return {
-        "keys": left * len(counts) + arrays["pair_right"],  # in increasing order
-        "discounted": discounted,
-        "often": often,
-        "rest": 1 - spent / often,
-        "alone": counts / counts.sum(),
-    }
-
-
 @cache
 def _recorded() -> dict:
-    return json.loads(data._read("translations.json"))
+    return json.loads(read("translations.json"))

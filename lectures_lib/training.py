@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import counting, environment
-
-Data = tuple[Tensor, Tensor]
+from .data import Labelled
 
 EXPLODED = 1e4  # a loss from which no run comes back; guessing among 10 costs 2.3
 
@@ -42,14 +41,14 @@ class History:
 
 def fit(
     model: nn.Module,
-    train: Data,
-    test: Data | None = None,
+    train: Labelled,
+    test: Labelled | None = None,
     epochs: int = 5,
     batch_size: int = 128,
     learning_rate: float = 0.05,
     momentum: float = 0.9,
     seed: int = 0,
-    augment: Callable[[Tensor, Tensor, torch.Generator], Data] | None = None,
+    augment: Callable[[Tensor, Tensor, torch.Generator], Labelled] | None = None,
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
     weight_decay: float = 0.0,
     stop: Callable[[], bool] | None = None,
@@ -83,7 +82,7 @@ def fit(
     step = _momentum_sgd(model, rates, momentum, weight_decay)
     order, draws = environment.generator(seed), environment.generator(seed + 10_000)
 
-    def prepared(batch: Tensor) -> Data:
+    def prepared(batch: Tensor) -> Labelled:
         if augment is None:
             return images[batch], labels[batch]
         return augment(images[batch], labels[batch], draws)
@@ -159,7 +158,7 @@ def logits(model: nn.Module, images: Tensor, batch_size: int = 250) -> Tensor:
         return torch.cat([model(batch.to(place)) for batch in batches])
 
 
-def accuracy(model: nn.Module, data: Data) -> float:
+def accuracy(model: nn.Module, data: Labelled) -> float:
     """Share of images whose largest logit is at their label; NaN if one is not finite.
 
     Raises:
@@ -172,7 +171,7 @@ def accuracy(model: nn.Module, data: Data) -> float:
     return (scores.argmax(1).cpu() == labels.cpu()).float().mean().item()
 
 
-def mean_loss(model: nn.Module, data: Data) -> float:
+def mean_loss(model: nn.Module, data: Labelled) -> float:
     """Mean cross-entropy in evaluation mode, without regularization.
 
     Raises:
@@ -182,7 +181,7 @@ def mean_loss(model: nn.Module, data: Data) -> float:
     return F.cross_entropy(logits(model, images).cpu(), labels.cpu()).item()
 
 
-def gradient_norms(model: nn.Module, data: Data) -> dict[str, float]:
+def gradient_norms(model: nn.Module, data: Labelled) -> dict[str, float]:
     """Norm of the loss's gradient at the weights of each convolution and linear layer.
 
     The cross-entropy's gradient on all of data at once, in the mode that the net is in;
@@ -242,7 +241,7 @@ def _channels_last(images: Tensor) -> Tensor:
     return images.contiguous(memory_format=torch.channels_last)
 
 
-def _checked(data: Data) -> Data:
+def _checked(data: Labelled) -> Labelled:
     images, labels = data
     if labels.dim() != 1 or len(images) != len(labels) or len(labels) == 0:
         raise ValueError(

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from torchvision.transforms import v2
 
 import lectures_lib as ll
-from lectures_lib import experiments, explorers_augmentation, results
+from lectures_lib import experiments, explorers, results
 
 PATH = Path(__file__).parents[1] / "notebooks" / "04_data_augmentation.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
@@ -223,23 +223,23 @@ def test_every_operation_and_strength_is_drawn_and_said():
 
 
 def test_the_gallery_at_rest_is_the_photograph():
-    plain = explorers_augmentation._changed(**explorers_augmentation.PLAIN)
+    plain = explorers.augmentation._changed(**explorers.augmentation.PLAIN)
     torch.testing.assert_close(plain, ll.data.photo()[:, ::2, ::2])
-    assert "The cat as it is." in explorers_augmentation._say_gallery(
-        explorers_augmentation.PLAIN
+    assert "The cat as it is." in explorers.augmentation._say_gallery(
+        explorers.augmentation.PLAIN
     )
 
 
 def test_the_frame_of_the_gallery_lies_where_the_picture_ends():
-    settings = explorers_augmentation.PLAIN | {"turn": 90, "zoom": 60, "shift": 10}
-    white = torch.ones_like(explorers_augmentation._photo())
-    kept = explorers_augmentation._photo
-    explorers_augmentation._photo = lambda: white
+    settings = explorers.augmentation.PLAIN | {"turn": 90, "zoom": 60, "shift": 10}
+    white = torch.ones_like(explorers.augmentation._photo())
+    kept = explorers.augmentation._photo
+    explorers.augmentation._photo = lambda: white
     try:
-        made = explorers_augmentation._changed(**settings)[0] > 0.5
-        x, y = explorers_augmentation._frame(**settings)
+        made = explorers.augmentation._changed(**settings)[0] > 0.5
+        x, y = explorers.augmentation._frame(**settings)
     finally:
-        explorers_augmentation._photo = kept
+        explorers.augmentation._photo = kept
     columns, rows = made.any(0).nonzero(), made.any(1).nonzero()
     assert columns.min().item() == pytest.approx(x.min(), abs=1.5)
     assert columns.max().item() == pytest.approx(x.max(), abs=1.5)
@@ -250,7 +250,7 @@ def test_the_frame_of_the_gallery_lies_where_the_picture_ends():
 def test_the_numbers_said_are_those_recorded():
     values = results.load(experiments.operations).values
     place = experiments.KINDS.index(("mirror", 1.0))  # a switch knows one strength
-    said = explorers_augmentation._say_affinity(
+    said = explorers.augmentation._say_affinity(
         {"operation": "mirror", "strength": 0.5}
     )
     gain = 100 * values["gain"][:, place]

@@ -16,8 +16,9 @@ import torch
 import torchvision
 
 from lectures_lib import data, text
+from lectures_lib.data import files, words
 
-SHIPPED = data.FOLDER
+SHIPPED = files.FOLDER
 PACKAGE = Path("/usr/share/datasets/fashion-mnist")
 LOADERS = (data.fashion_mnist, data.digits)
 needs_package = pytest.mark.skipif(
@@ -41,9 +42,9 @@ def folder(tmp_path, monkeypatch):
     """A copy of data/ that the library reads instead, to be broken."""
     copy = tmp_path / "data"
     copy.mkdir()
-    for name in (*data.FILES, "SHA256SUMS"):
+    for name in (*files.FILES, "SHA256SUMS"):
         shutil.copy(SHIPPED / name, copy)
-    monkeypatch.setattr(data, "FOLDER", copy)
+    monkeypatch.setattr(files, "FOLDER", copy)
     return copy
 
 
@@ -119,14 +120,14 @@ def test_sizes_and_checksums_are_stated_rightly():
     stated = (SHIPPED / "SHA256SUMS").read_text()
     assert script("checksums.py")["sums"]() == stated
     listed = dict(reversed(line.split("  ")) for line in stated.splitlines()[1::2])
-    assert tuple(listed) == data.FILES
+    assert tuple(listed) == files.FILES
     readme = (SHIPPED / "README.md").read_text(encoding="utf-8")
     for name, checksum in listed.items():
         content = (SHIPPED / name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == checksum
         assert re.search(rf"`{re.escape(name)}` .*\| {len(content):,} \|", readme), name
     assert (SHIPPED / "fashion_mnist.npz").stat().st_size <= 5_000_000
-    assert data.verify() == dict.fromkeys(data.FILES, "ok")
+    assert data.verify() == dict.fromkeys(files.FILES, "ok")
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is not here")
@@ -276,7 +277,7 @@ def read(name):
     if name == "seattle.csv":
         return data.seattle()
     if name == "wordnet.npz":
-        return text._wordnet.__wrapped__()
+        return words.wordnet.__wrapped__()
     if name == "translations.json":
         return text._recorded.__wrapped__()
     return data.published("human")
@@ -315,7 +316,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-@pytest.mark.parametrize("name", data.FILES)
+@pytest.mark.parametrize("name", files.FILES)
 def test_a_broken_file_is_named_with_what_restores_it(folder, name, fault):
     content = (folder / name).read_bytes()
     fault(folder / name)
@@ -328,7 +329,7 @@ def test_a_broken_file_is_named_with_what_restores_it(folder, name, fault):
     assert f"expected {len(content)} bytes, SHA-256 {checksum[:12]}…" in message
     assert f"git checkout HEAD -- data/{name} " in message
     assert "without git: download the course again" in message
-    assert data.verify() == dict.fromkeys(data.FILES, "ok") | {name: message}
+    assert data.verify() == dict.fromkeys(files.FILES, "ok") | {name: message}
 
 
 @pytest.mark.parametrize(
@@ -350,7 +351,7 @@ def test_a_broken_list_of_checksums(folder, fault, says):
 
 def test_no_data_folder_at_all(folder):
     shutil.rmtree(folder)
-    for name in data.FILES:
+    for name in files.FILES:
         with pytest.raises(data.DataError, match=r"^data/ is missing; .* without -e\?"):
             read(name)
     assert all("data/ is missing" in sentence for sentence in data.verify().values())
@@ -367,7 +368,7 @@ def test_the_command_in_the_message_restores_the_file(folder):
     git("init", "--quiet")
     git("add", "data")
     git("commit", "--quiet", "--message", "data")
-    for name in data.FILES:
+    for name in files.FILES:
         truncate(folder / name)
     for name, sentence in data.verify().items():
         command = re.search(r"git (checkout HEAD -- \S+)", sentence)[1]

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import explorers_depth, results
+from lectures_lib import explorers, results
 
 PATH = Path(__file__).parents[1] / "notebooks" / "01_depth_issues.ipynb"
 NOTEBOOK = nbformat.read(PATH, as_version=4)
@@ -145,24 +145,24 @@ def test_the_plane_shows_the_recorded_errors():
     train, test = (recorded[f"{split} 56"][:, 2].mean() for split in ("train", "test"))
     assert f"training error {train:.0%} (from" in explorer.status.value
     assert f"test error {test:.0%}" in explorer.status.value
-    dots = explorers_depth._draw_plane(explorer.settings, None).axes[0].collections[1]
+    dots = explorers.depth._draw_plane(explorer.settings, None).axes[0].collections[1]
     plt.close("all")
     assert np.allclose(dots.get_offsets().mean(0), [train, test])
 
 
 def test_the_plane_without_recorded_runs_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "FOLDER", tmp_path)
-    explorers_depth._recorded.cache_clear()
+    explorers.depth._recorded.cache_clear()
     try:
         explorer = ll.explorers.overfitting_or_degradation()
         assert "No recorded runs" in explorer.status.value
         assert explorer.picture.value and not explorer.challenge[1](explorer.settings)
     finally:
-        explorers_depth._recorded.cache_clear()
+        explorers.depth._recorded.cache_clear()
 
 
 def test_the_plane_draws_the_gradients_before_and_after_a_step():
-    steps = explorers_depth._steps(20, True)
+    steps = explorers.depth._steps(20, True)
     ll.environment.seed_everything(0)
     net = ll.models.cifar_net(20, "plain", width=8, stem_stride=4)
     norms = ll.training.gradient_norms(net, ll.data.fashion_mnist("train", 128))
@@ -175,7 +175,7 @@ def test_the_plane_draws_the_gradients_before_and_after_a_step():
 def test_the_sentence_counts_the_vanished_gradients(activation):
     explorer = ll.explorers.vanishing_gradients()
     explorer.set(depth=30, activation=activation, gain=0.8, width=30)
-    norms = explorers_depth._norms(30, activation, 0.8, 30)
+    norms = explorers.depth._norms(30, activation, 0.8, 30)
     vanished = int((norms[:, 0] < 0.05).sum())
     assert re.search(rf"below 0.05 in {vanished} of 5", explorer.status.value)
 

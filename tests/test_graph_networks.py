@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import claims, experiments, explorers_graphs, results
+from lectures_lib import claims, experiments, explorers, results
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # torch.jit.script, which it imports, is deprecated
@@ -106,9 +106,9 @@ def test_what_is_heard_is_a_power_of_the_matrix(hops):
     A = networkx.to_numpy_array(graph, weight=None) + np.eye(34)
     D = np.diag(A.sum(1) ** -0.5)
     expected = np.linalg.matrix_power(D @ A @ D, hops)
-    found = explorers_graphs._heard(hops, explorers_graphs.RULES[0])
+    found = explorers.graphs._heard(hops, explorers.graphs.RULES[0])
     np.testing.assert_allclose(found, expected, atol=1e-6)
-    mean = explorers_graphs._heard(hops, explorers_graphs.RULES[1])
+    mean = explorers.graphs._heard(hops, explorers.graphs.RULES[1])
     np.testing.assert_allclose(mean.sum(1), 1, atol=1e-5)
 
 
@@ -121,15 +121,15 @@ def test_the_challenge_is_solved_at_the_diameter():
 
 def test_a_link_is_as_wide_as_its_weight_in_one_layer():
     explorer = ll.explorers.who_does_this_node_hear()
-    for rule in explorers_graphs.RULES:
+    for rule in explorers.graphs.RULES:
         now = next(iter(explorer.presets.values())) | {"rule": rule, "member": 0}
         fig, ax = plt.subplots()
-        explorers_graphs._draw_links(ax, now)
+        explorers.graphs._draw_links(ax, now)
         rest, own = (np.array(lines.get_linewidths()) for lines in ax.collections)
         assert len(own) == 16 and len(rest) == 78 - 16
         # of 17 voices each has its own weight; by the mean all are as loud
         assert (len(np.unique(own.round(4))) == 1) == (
-            rule == explorers_graphs.RULES[1]
+            rule == explorers.graphs.RULES[1]
         )
         plt.close(fig)
 

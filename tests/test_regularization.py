@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import experiments, explorers_regularization, regularization
+from lectures_lib import experiments, explorers, regularization
 
 PATH = Path(__file__).parents[1] / "notebooks" / "05_regularization.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
@@ -339,7 +339,7 @@ def test_the_numbers_in_the_text_are_those_of_the_recorded_runs():
 
 
 def test_the_free_intercept_follows_and_the_penalised_one_does_not():
-    fits = explorers_regularization._fits
+    fits = explorers.regularization._fits
     for penalty, degree in product((0.01, 1.0), (1, 9)):
         celsius, kelvin = fits(0.0, penalty, degree), fits(273.15, penalty, degree)
         assert np.allclose(celsius[0], kelvin[0])
@@ -347,9 +347,9 @@ def test_the_free_intercept_follows_and_the_penalised_one_does_not():
 
 
 def test_the_explorers_fits_are_scikit_learns():
-    x, celsius = explorers_regularization._days()
-    features = explorers_regularization._powers(x, 3)
-    found = explorers_regularization._fits(10.0, 0.1, 3)
+    x, celsius = explorers.regularization._days()
+    features = explorers.regularization._powers(x, 3)
+    found = explorers.regularization._fits(10.0, 0.1, 3)
     free = Ridge(alpha=2.0).fit(features, celsius + 10)
     assert np.allclose(found[2], free.predict(features) - 10)
     ones = np.column_stack([np.ones(20), features])
@@ -358,15 +358,15 @@ def test_the_explorers_fits_are_scikit_learns():
 
 
 def test_the_masks_have_dropouts_mean_and_spread():
-    inputs, weights = explorers_regularization._unit()
+    inputs, weights = explorers.regularization._unit()
     for p in (0.1, 0.5):
-        outputs = explorers_regularization._outputs(p, "training", "on")
+        outputs = explorers.regularization._outputs(p, "training", "on")
         spread = (p / (1 - p)) ** 0.5 * np.linalg.norm(inputs * weights)
         assert abs(outputs.mean() - inputs @ weights) < 4 * spread / 1000**0.5
         assert abs(outputs.std() / spread - 1) < 0.1
-        without = explorers_regularization._outputs(p, "training", "off")
+        without = explorers.regularization._outputs(p, "training", "off")
         assert np.allclose(without, (1 - p) * outputs)
-    assert np.ptp(explorers_regularization._outputs(0.5, "evaluation", "off")) == 0
+    assert np.ptp(explorers.regularization._outputs(0.5, "evaluation", "off")) == 0
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def test_the_masks_have_dropouts_mean_and_spread():
 )
 def test_what_the_histogram_cuts_is_said(p, scaling, notes):
     settings = {"p": p, "mode": "training", "scaling": scaling}
-    said = explorers_regularization._say_masks(settings)
+    said = explorers.regularization._say_masks(settings)
     assert [word for word in ("outer", "high") if word in said] == notes
 
 

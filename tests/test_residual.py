@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import experiments, explorers_residual, results
+from lectures_lib import experiments, explorers, results
 
 PATH = Path(__file__).parents[1] / "notebooks" / "02_residual_blocks.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
@@ -138,13 +138,13 @@ def test_the_plateau_in_the_text_is_that_of_the_recorded_runs():
 
 
 def test_a_factor_of_zero_leaves_the_picture_or_nothing():
-    found = explorers_residual._outputs(0.0, explorers_residual.ACTS_ON[0])
+    found = explorers.residual._outputs(0.0, explorers.residual.ACTS_ON[0])
     assert torch.equal(found["residual"][20], found["residual"][0])
     assert found["plain"][20].abs().max() == 0
 
 
 def test_the_stack_is_a_stack_of_blocks():
-    found = explorers_residual._outputs(0.5, explorers_residual.ACTS_ON[0])["plain"]
+    found = explorers.residual._outputs(0.5, explorers.residual.ACTS_ON[0])["plain"]
     ll.environment.seed_everything(0)
     block = ll.models.Block(8, 8, batch_norm=False)
     for convolution in (block.conv1, block.conv2):
@@ -168,13 +168,13 @@ def test_switching_off_reads_the_recorded_errors():
 
 def test_switching_off_without_recorded_runs_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "FOLDER", tmp_path)
-    explorers_residual._recorded.cache_clear()
+    explorers.residual._recorded.cache_clear()
     try:
         explorer = ll.explorers.switch_blocks_off()
         assert "No recorded runs" in explorer.status.value
         assert explorer.picture.value and not explorer.challenge[1](explorer.settings)
     finally:
-        explorers_residual._recorded.cache_clear()
+        explorers.residual._recorded.cache_clear()
 
 
 def test_all_settings_can_be_drawn_and_the_challenges_met_but_by_no_preset():

@@ -8,11 +8,11 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 import torch
+from lectures_lib.explorers_resnet import COUNTS, STAGES
 from torch import nn
 
 import lectures_lib as ll
-from lectures_lib import explorers_resnet
-from lectures_lib.explorers_resnet import COUNTS, STAGES
+from lectures_lib import explorers
 
 PATH = Path(__file__).parents[1] / "notebooks" / "03_resnet_table.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
@@ -131,9 +131,9 @@ def test_the_costs_are_those_of_the_whole_net(s):
     layers = ll.models.layers(net, (3, 224, 224))
     outputs = sum(math.prod(x.output_shape) for x in layers if x.multiply_adds)
     cost = ll.models.multiply_adds(net, (3, 224, 224))
-    total = explorers_resnet._total(s)
+    total = explorers.resnet._total(s)
     assert total == (ll.models.parameters(net), cost, outputs)
-    assert explorers_resnet._depth(s) == ll.models.depth(net)
+    assert explorers.resnet._depth(s) == ll.models.depth(net)
 
 
 def test_the_sentence_counts_the_layers_of_the_five_nets():
@@ -158,10 +158,10 @@ def test_the_bars_are_the_costs_and_the_axes_are_fixed():
             p.get_width() for p in ax.patches if p.get_linestyle() in ("-", "solid")
         ]
         values = [
-            cost[panel] for panel in range(3) for cost in explorers_resnet._costs(now)
+            cost[panel] for panel in range(3) for cost in explorers.resnet._costs(now)
         ]
         assert bars == pytest.approx([math.log10(value) - 3 for value in values])
-        assert max(bars) + 2 < explorers_resnet.WIDTH  # with room for its number
+        assert max(bars) + 2 < explorers.resnet.WIDTH  # with room for its number
         plt.close("all")
     assert len(limits) == 1
 
@@ -174,7 +174,7 @@ def test_the_bars_are_the_costs_and_the_axes_are_fixed():
     ],
 )
 def test_numbers_have_three_digits(value, text):
-    assert explorers_resnet._short(value) == text
+    assert explorers.resnet._short(value) == text
 
 
 def test_the_challenge_can_be_met_as_the_answer_says_and_by_no_preset():
@@ -182,8 +182,8 @@ def test_the_challenge_can_be_met_as_the_answer_says_and_by_no_preset():
     solved = explorer.challenge[1]
     assert not any(map(solved, explorer.presets.values()))
     answer = {"block": "basic", "stride": "3×3"} | dict(zip(STAGES, (23, 1, 1, 1)))
-    parameters, cost, _ = explorers_resnet._total(answer)
-    assert solved(answer) and explorers_resnet._depth(answer) == 54
+    parameters, cost, _ = explorers.resnet._total(answer)
+    assert solved(answer) and explorers.resnet._depth(answer) == 54
     assert f"{parameters / 1e6:.2f} million" in CELLS["explorer-try"]
     assert f"{cost / 1e9:.2f} · 10⁹" in CELLS["explorer-try"]
     every = product(COUNTS, repeat=4)

@@ -15,9 +15,7 @@ import torch
 
 import lectures_lib as ll
 from lectures_lib import experiments, results
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-import record
+from tools import record
 
 RECORDED = [
     (experiment, num_seeds)

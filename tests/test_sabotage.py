@@ -1,16 +1,13 @@
 """The sabotage of claims: on a tiny project made for it, and the real list of edits."""
 
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-import execute
-import sabotage
-from sabotage import ROOT
+from tools import execute, sabotage
+from tools.sabotage import ROOT
 
 # Stands in for the real library, whose import takes seconds.
 LIBRARY = '''
@@ -114,12 +111,15 @@ def test_when_all_fall_it_is_a_success(project, capsys):
     ("new", "words"),
     [
         ("/ 0", "error (halves: ZeroDivisionError: division by zero)"),
-        ("/ 3\nimport os; os._exit(1)", "error (DeadKernelError: Kernel died)"),
+        (
+            "/ 3\nimport os; os._exit(1)",
+            "error (half: Stopped: killed the kernel (a crash?))",
+        ),
         ("/ 3\n1 / 0", "error (half: ZeroDivisionError: division by zero)"),
     ],
 )
 def test_an_error_is_no_fall(project, new, words):
-    assert outcome(project, HALF | {"new": new}) == words
+    assert outcome(project, HALF | {"new": new}).startswith(words)
 
 
 def test_a_run_ends_with_the_claims_cell(project):

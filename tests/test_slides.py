@@ -1,6 +1,5 @@
 """The decks: written from stored outputs, fitting the screen, fetching nothing."""
 
-import sys
 from html import unescape
 from pathlib import Path
 
@@ -9,8 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import slides  # noqa: E402
+from tools import slides  # noqa: E402
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 

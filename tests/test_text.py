@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
-from lectures_lib import data, text
+from lectures_lib import text
+from lectures_lib.data import files
 
-BUILD = runpy.run_path(str(data.FOLDER / "build_wordnet.py"))
+BUILD = runpy.run_path(str(files.FOLDER / "build_wordnet.py"))
 needs_wordnet = pytest.mark.skipif(
     not BUILD["PACKAGE"].is_dir(), reason="Debian's package wordnet-base is not here"
 )
@@ -36,7 +37,7 @@ def test_the_build_script_gives_the_shipped_file():
     built = BUILD["build"]()
     if "ng" in zlib.ZLIB_RUNTIME_VERSION:
         pytest.skip("zlib-ng packs the same arrays into other bytes")
-    assert built == (data.FOLDER / "wordnet.npz").read_bytes()
+    assert built == (files.FOLDER / "wordnet.npz").read_bytes()
 
 
 @needs_wordnet
@@ -88,7 +89,7 @@ def test_pairs_on_a_small_corpus_are_counted_by_hand():
 
 
 def test_wordnets_licence_is_shipped():
-    notice = (data.FOLDER / "WORDNET_LICENSE").read_text()
+    notice = (files.FOLDER / "WORDNET_LICENSE").read_text()
     assert "WordNet 3.0 Copyright 2006 by Princeton University" in notice
 
 
@@ -162,7 +163,7 @@ def test_all_words_together_have_probability_one():
 
 
 def test_a_probability_by_hand():
-    arrays = np.load(data.FOLDER / "wordnet.npz", allow_pickle=False)
+    arrays = np.load(files.FOLDER / "wordnet.npz", allow_pickle=False)
     left = np.cumsum(arrays["pair_left"].astype(int))
     of, the = text.number("of"), text.number("the")
     follow = left == of

@@ -11,7 +11,8 @@ import torch
 from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import explorers_cnn, widgets
+from lectures_lib import explorers
+from lectures_lib.explorers import widgets
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9]*.ipynb"))
 
@@ -253,7 +254,7 @@ SETTINGS = [(8, 3, 1, 0, 1), (7, 3, 2, 1, 1), (9, 3, 3, 1, 2), (10, 2, 3, 0, 1)]
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_one_output_pixel_lights_what_the_gradient_of_a_convolution_reaches(setting):
-    settings = dict(zip(explorers_cnn.GEOMETRY, setting)) | {"pixel": 99}
+    settings = dict(zip(explorers.cnn.GEOMETRY, setting)) | {"pixel": 99}
     size, kernel_size, stride, padding, dilation = setting
     image = torch.zeros(1, 1, size, size)
     padded = F.pad(image, [padding] * 4).requires_grad_()
@@ -261,26 +262,26 @@ def test_one_output_pixel_lights_what_the_gradient_of_a_convolution_reaches(sett
     output = F.conv2d(padded, weight, None, stride, 0, dilation)
     output.sum().backward(retain_graph=True)
     unseen = (padded.grad[0, 0].sum(1) == 0).nonzero().squeeze(1) - padding
-    assert explorers_cnn._unseen(settings) == unseen.tolist()
+    assert explorers.cnn._unseen(settings) == unseen.tolist()
     padded.grad = None
     output.flatten()[-1].backward()
-    lit = explorers_cnn._input_kinds(settings) == 2
+    lit = explorers.cnn._input_kinds(settings) == 2
     assert (padded.grad[0, 0].numpy() == lit).all()
 
 
 def test_one_output_pixel_draws_hatches_ghost_and_formulas():
     now = {"size": 9, "kernel_size": 3, "stride": 3, "padding": 1, "dilation": 1}
     now |= {"in_channels": 3, "out_channels": 6, "pixel": 4}
-    fig = explorers_cnn._draw_output_pixel(now, None)
+    fig = explorers.cnn._draw_output_pixel(now, None)
     left, right = fig.axes
     hatched = [patch for patch in left.patches if patch.get_hatch()]
-    assert len(hatched) == 2 * len(explorers_cnn._unseen(now)) == 4
+    assert len(hatched) == 2 * len(explorers.cnn._unseen(now)) == 4
     assert left.collections[0].get_array().size == 11 * 11
     assert right.collections[0].get_array().size == 3 * 3 and not right.patches
     texts = [text.get_text() for text in fig.texts]
     assert texts[0].endswith("⌊(9 + 2·1 − 1·(3 − 1) − 1) / 3⌋ + 1 = ⌊2.667⌋ + 1 = 3")
     assert texts[1] == "parameters: 6·(3·3·3 + 1) = 168"
-    left, right = explorers_cnn._draw_output_pixel(now, now | {"kernel_size": 2}).axes
+    left, right = explorers.cnn._draw_output_pixel(now, now | {"kernel_size": 2}).axes
     assert len(left.collections[1].get_paths()) == 4  # the ghost's taps
     assert right.patches[0].get_width() == 4  # and its output
     plt.close("all")

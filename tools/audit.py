@@ -1,6 +1,6 @@
 """Run notebooks on many seeds and threads, and see how far each claim is from falling.
 
-python tools/audit.py [NUMBER ...] [--seeds 20]
+python -m tools.audit [NUMBER ...] [--seeds 20]
 
 Each run is saved in .audit when it is done, so an interrupted audit goes on where it
 stopped; a run of another version of the notebook or the library is made again. What
@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import execute
-from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+
+from . import execute, running
+from .running import STOPPED, Limits, failed
 
 ROOT = Path(__file__).parents[1]
 RUNS = ROOT / ".audit"
@@ -42,19 +43,10 @@ def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
     """
     notebook = execute.read(path)
     notebook.cells.append(new_code_cell(DUMP, id="audit-dump"))
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        timeout=execute.TIMEOUT,
-        allow_errors=True,
-        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-        resources={"metadata": {"path": str(path.parent)}},
-    )
     setting = {"LECTURES_SEED": str(seed), "OMP_NUM_THREADS": str(threads)}
-    try:
-        client.execute(env=execute.environment() | setting | variables)
-    except (DeadKernelError, CellTimeoutError) as error:
-        return {"errors": [f"{type(error).__name__}: {error}"], "claims": []}
+    environment = execute.environment() | setting | variables
+    limits = Limits(execute.TIMEOUT, total=math.inf, megabytes=math.inf)
+    running.run(notebook, path.parent, limits, until=was_stopped, env=environment)
     *cells, dump = execute.code_cells(notebook)
     claims = [o.text for o in dump.outputs if o.output_type == "stream"]
     rows = json.loads("".join(claims) or "[]")
@@ -64,12 +56,17 @@ def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
     }
 
 
-def errors(cell: dict) -> Iterator[str]:
+def was_stopped(cell: NotebookNode) -> bool:
+    error = failed(cell)
+    return error is not None and error.ename == STOPPED
+
+
+def errors(cell: NotebookNode) -> Iterator[str]:
     """What a cell raised; a claim that falls speaks for itself in the ledger."""
-    for output in cell.outputs:
-        if output.output_type == "error" and output.ename != "ClaimError":
-            first = (output.evalue.splitlines() or ["no message"])[0]
-            yield f"{cell.id}: {output.ename}: {first}"
+    error = failed(cell)
+    if error is not None and error.ename != "ClaimError":
+        first = (error.evalue.splitlines() or ["no message"])[0]
+        yield f"{cell.id}: {error.ename}: {first}"
 
 
 def saved_run(path: Path, seed: int, threads: int, folder: Path = RUNS) -> dict:
@@ -206,7 +203,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
     parser.add_argument("--seeds", type=int, default=20)
     options = parser.parse_args(arguments)
-    import record  # here: it imports torch, which each run does for itself
+    from . import record  # here: it imports torch, which each run does for itself
 
     record.main(options.numbers)
     good = True

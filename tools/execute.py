@@ -1,6 +1,6 @@
 """Write the notebooks' outputs: the one way it is done, so that their diffs stay clean.
 
-    python tools/execute.py [NN …] [--all]
+    python -m tools.execute [NN …] [--all]
 
 Runs each notebooks/NN_*.ipynb (without a number: all) whose code, outputs, library,
 data or versions have changed since its outputs were written; with --all the others too.
@@ -9,6 +9,7 @@ data or versions have changed since its outputs were written; with --all the oth
 import argparse
 import hashlib
 import json
+import math
 import os
 import re
 import sys
@@ -21,13 +22,15 @@ from threading import Event, Thread
 
 import nbformat
 import psutil
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+
+from . import running
+from .running import STOPPED, Limits, failed
 
 ROOT = Path(__file__).parents[1]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 TIMEOUT = 300  # seconds a cell
+LIBRARY = ("py", "toml", "css", "js")
 BUDGETS = {"s": 60, "MB": 1000, "kB": 1500}
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {
@@ -60,8 +63,9 @@ def inputs_hash(notebook: NotebookNode) -> str:
 
 def library_hash(root: Path = ROOT) -> str:
     """The fingerprint of what the notebooks use: library, data and versions."""
-    used = [*root.glob("lectures_lib/*.*"), root / "data/SHA256SUMS"]
-    used = sorted(path for path in [*used, root / "requirements.txt"] if path.exists())
+    used = [path for kind in LIBRARY for path in root.glob(f"lectures_lib/**/*.{kind}")]
+    used += [root / "data/SHA256SUMS", root / "requirements.txt"]
+    used = sorted(path for path in used if path.exists())
     # as text: line ends differ between systems
     return digest([[path.name, path.read_text("utf-8")] for path in used])
 
@@ -103,54 +107,36 @@ def environment() -> dict[str, str]:
 
 
 def run(notebook: NotebookNode, folder: Path, timeout: float = TIMEOUT) -> None:
-    """Execute the notebook in place, in its folder.
+    """Execute the notebook in place, in its folder, as far as it goes well.
 
     Raises NotebookError with the cell and the error's last lines.
     """
-    for cell in code_cells(notebook):
-        cell.update(outputs=[], execution_count=None)
-    started = []
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        timeout=timeout,
-        record_timing=False,
-        store_widget_state=False,
-        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-        resources={"metadata": {"path": str(folder)}},
-        on_cell_start=lambda cell, cell_index: started.append(cell),
-    )
-    try:
-        client.execute(env=environment())
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        what, text = explain(error, timeout)
-        raise NotebookError(failure(notebook, started[-1], what, text)) from None
-    except AssertionError:  # nbclient's, after Ctrl-C
-        raise KeyboardInterrupt from None
-    for cell in code_cells(notebook):
-        said = "".join(o.text for o in cell.outputs if o.get("name") == "stderr")
-        if said:
-            raise NotebookError(failure(notebook, cell, "wrote to stderr", said))
+    limits = Limits(timeout, total=math.inf, megabytes=math.inf)
+    running.run(notebook, folder, limits, until=troubled, env=environment())
+    for cell in filter(troubled, code_cells(notebook)):
+        raise NotebookError(failure(notebook, cell))
 
 
-def explain(error: Exception, timeout: float) -> tuple[str, str]:
-    """What the cell did to end the execution, and the error's text."""
-    if isinstance(error, CellTimeoutError):
-        return f"took longer than {timeout:g} s", ""
-    if isinstance(error, DeadKernelError):
-        return "killed the kernel (out of memory, or a crash)", ""
-    return "failed", re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+def troubled(cell: NotebookNode) -> bool:
+    """Whether the cell raised, was stopped, or wrote to stderr."""
+    return bool(failed(cell) or said_on_stderr(cell))
 
 
-def failure(
-    notebook: NotebookNode, cell: NotebookNode, what: str, text: str = ""
-) -> str:
+def said_on_stderr(cell: NotebookNode) -> str:
+    return "".join(o.text for o in cell.outputs if o.get("name") == "stderr")
+
+
+def failure(notebook: NotebookNode, cell: NotebookNode) -> str:
     """What happened in this cell, with the last lines of the text, for the terminal."""
+    what, text = "wrote to stderr", said_on_stderr(cell)
+    if error := failed(cell):
+        stopped = error.ename == STOPPED
+        what = error.evalue if stopped else "failed"
+        text = "" if stopped else "\n".join(error.traceback)
     number = code_cells(notebook).index(cell) + 1
     first = cell.source.strip().splitlines()[0]
-    return "\n    ".join(
-        [f"code cell {number} {what}: {first}", *text.strip().splitlines()[-6:]]
-    )
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).strip().splitlines()[-6:]
+    return "\n    ".join([f"code cell {number} {what}: {first}", *lines])
 
 
 def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:

@@ -1,6 +1,6 @@
 """Grade all that was handed in for one homework, whatever it is.
 
-python tools/grade.py homework_2 [--take FOLDER-or-ZIP] [--jobs 2] [--again]
+python -m tools.grade homework_2 [--take FOLDER-or-ZIP] [--jobs 2] [--again]
 
 Each submission is graded by nbgrader in a process of its own, two at a time; one that
 never ends, takes all memory or cannot be read is named in the report, and the others
@@ -27,17 +27,18 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import starters
-from execute import NotebookError, digest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
-from submissions import prepare, take
 
-from lectures_lib import handing_in, running
-from lectures_lib.handing_in import Unreadable, grade_id
+from lectures_lib.homework import looking_over
+from lectures_lib.homework.looking_over import Unreadable, grade_id
+
+from . import running, starters
+from .execute import NotebookError, digest
+from .submissions import prepare, take
 
 SECONDS = 900  # for a submission: far more than the limits of its cells add up to
 MEGABYTES = 3000  # of the process that grades it, or one that it starts
@@ -101,10 +102,10 @@ class Grading:
         for path in (self.source, self.release, Path(self.hidden) / f"{name}.py"):
             if not path.exists():
                 raise NotebookError(f"there is no {path}")
-        self.starter = handing_in.read(self.release / f"{name}.ipynb")
+        self.starter = looking_over.read(self.release / f"{name}.ipynb")
         self.points = {
-            task_of(cell): handing_in.metadata(cell)["points"]
-            for cell in handing_in.graded(self.starter)
+            task_of(cell): looking_over.metadata(cell)["points"]
+            for cell in looking_over.graded(self.starter)
         }
         self.records: dict[str, dict] = {}
         if self.book.exists():
@@ -173,9 +174,9 @@ class Grading:
         result = self.course / "autograded" / student / self.name / f"{self.name}.ipynb"
         if why or process.exitcode or not result.exists():
             raise Unreadable(why or reason(log_of(self.course, student)))
-        notebook = handing_in.read(result)
-        cells = {task_of(cell): cell for cell in handing_in.graded(notebook)}
-        problems = [*problems_of(cells), *handing_in.stopped(notebook)]
+        notebook = looking_over.read(result)
+        cells = {task_of(cell): cell for cell in looking_over.graded(notebook)}
+        problems = [*problems_of(cells), *looking_over.stopped(notebook)]
         return {
             "points": {name: determine_grade(cell)[0] for name, cell in cells.items()},
             "problems": [remark, *problems] if remark else problems,
@@ -239,8 +240,8 @@ def task_of(cell: NotebookNode) -> str:
 
 def problems_of(cells: dict[str, NotebookNode]) -> list[str]:
     """What went wrong in the tasks, in words for the teacher."""
-    states = {name: handing_in.state(cell) for name, cell in cells.items()}
-    blank = [name for name, state in states.items() if state == handing_in.BLANK]
+    states = {name: looking_over.state(cell) for name, cell in cells.items()}
+    blank = [name for name, state in states.items() if state == looking_over.BLANK]
     wrong = [
         f"{name}: {state}"
         for name, state in states.items()

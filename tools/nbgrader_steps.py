@@ -15,8 +15,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Float, List, Unicode
 
 import lectures_lib
-from lectures_lib import running
-from lectures_lib.handing_in import grade_id, graded, is_graded
+from lectures_lib.homework.looking_over import grade_id, graded, is_graded
+
+from . import running
 
 STUB = "return ...  # your code, in place of this line"
 BLANK = re.compile(r"^([^\S\n]*)(.*?)  # BLANK$", re.M)

@@ -1,6 +1,6 @@
 """Run the experiments of lectures_lib.experiments over seeds, and write data/results.
 
-python tools/record.py [NUMBER ...]
+python -m tools.record [NUMBER ...]
 
 Each run is saved in .audit when it is done, so an interrupted recording goes on where
 it stopped; a result whose file is sound is left as it is, and so is one that newer code
@@ -17,10 +17,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from audit import RUNS, write
 from joblib import Parallel, delayed
 
 from lectures_lib import experiments, results
+
+from .audit import RUNS, write
 
 
 def saved_run(experiment: Callable, seed: int, folder: Path = RUNS) -> dict:

@@ -1,6 +1,6 @@
 """Break what each claim checks, in a copy, and see that claim fall.
 
-python tools/sabotage.py [NUMBER ...]
+python -m tools.sabotage [NUMBER ...]
 
 tests/sabotage lists the edits, a file for each notebook, at least one for each claim:
 
@@ -25,10 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import audit
-import execute
 import nbformat
 from nbformat import NotebookNode
+
+from . import audit, execute
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("lectures_lib/", "data/")

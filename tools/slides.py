@@ -1,6 +1,6 @@
 """Write each notebook's deck from its stored outputs, to be shown without a network.
 
-python tools/slides.py [NUMBER ...]    one HTML file a notebook, in site/_build/slides
+python -m tools.slides [NUMBER ...]    one HTML file a notebook, in site/_build/slides
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Write the starters of the homework: release/ from source/, by nbgrader.
 
-python tools/starters.py [homework_N …]
+python -m tools.starters [homework_N …]
 
 First a source whose code, checks, library or data have changed is executed. Then
 nbgrader clears its solutions, and the starter is executed, unless it is the stored one.
@@ -16,12 +16,13 @@ from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import execute
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
+
+from . import execute
 
 COURSE = execute.ROOT / "notebooks" / "homework"
 

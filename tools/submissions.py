@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from execute import NotebookError
 from nbformat import NotebookNode
 
-from lectures_lib import handing_in
-from lectures_lib.handing_in import Unreadable, grade_id
+from lectures_lib.homework import looking_over
+from lectures_lib.homework.looking_over import Unreadable, grade_id
+
+from .execute import NotebookError
 
 LARGEST = 20_000_000  # bytes of a file
 
@@ -95,9 +96,9 @@ def chosen(folder: Path, starter: NotebookNode, name: str) -> tuple[Path, str]:
 
 def is_ours(path: Path, starter: NotebookNode) -> bool:
     """Whether a task of this homework is in the notebook."""
-    tasks = {grade_id(cell) for cell in handing_in.graded(starter)}
+    tasks = {grade_id(cell) for cell in looking_over.graded(starter)}
     with suppress(Unreadable):
-        return bool(tasks & {grade_id(cell) for cell in handing_in.read(path).cells})
+        return bool(tasks & {grade_id(cell) for cell in looking_over.read(path).cells})
     return False
 
 
@@ -112,7 +113,7 @@ def prepare(folder: Path, starter: NotebookNode, name: str, to: Path) -> str:
     if path.stat().st_size > LARGEST:
         raise Unreadable(f"larger than {LARGEST // 1_000_000} MB")
     try:
-        handing_in.read(path)
+        looking_over.read(path)
     except Unreadable as error:
         reason = re.search(r"\((.*)\)$", str(error))
         raise Unreadable(f"unreadable: {reason[1] if reason else error}") from None

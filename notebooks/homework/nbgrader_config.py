@@ -12,13 +12,13 @@ from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput
 
 COURSE = Path(__file__).resolve().parent
-sys.path.insert(0, str(COURSE.parents[1] / "tools"))
+sys.path.insert(0, str(COURSE.parents[1]))
 # nbgrader makes its gradebook with the program alembic, which stands beside Python.
 os.environ["PATH"] = os.pathsep.join(
     [os.path.dirname(sys.executable), os.environ["PATH"]]
 )
 
-import nbgrader_steps as ours  # noqa: E402
+from tools import nbgrader_steps as ours  # noqa: E402
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 

@@ -15,6 +15,7 @@ from lectures_lib.homework import (
     Hint,
     NotDone,
     ask,
+    checking,
     expect,
     in_order,
     integer,
@@ -185,7 +186,7 @@ def test_kind_says_what_a_value_is(value, said):
 
 def asked(function: object, *arguments: object, forbidden=()) -> str:
     """The hint for a function, or "" when it gives its result."""
-    with homework._forbidding(forbidden):
+    with checking._forbidding(forbidden):
         try:
             ask(function, *arguments)
         except Hint as hint:
@@ -237,7 +238,7 @@ def test_ask_gives_what_the_function_gives():
 def test_how_to_write_into_a_parameter_is_told():
     layer = nn.Linear(1, 1)
     for fill in (lambda: layer.bias.fill_(1), lambda: setattr(layer, "bias", 1.0)):
-        assert asked(fill).endswith(f". {homework.UNDER}")
+        assert asked(fill).endswith(f". {checking.UNDER}")
 
 
 def test_the_line_that_raises_is_shown():
@@ -390,9 +391,9 @@ def half(draw, answer):
     yield 2, "the second"
 
 
-def grades(test: homework.Task, answer: object, seed: int = 0) -> tuple[float, list]:
+def grades(test: checking.Task, answer: object, seed: int = 0) -> tuple[float, list]:
     said: list[str] = []
-    return homework.grade(test, (answer,), seed, said.append), said
+    return checking.grade(test, (answer,), seed, said.append), said
 
 
 def test_points_are_summed_until_the_first_mistake():

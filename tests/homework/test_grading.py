@@ -23,13 +23,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import determine_grade
 
 from tests.homework import tiny
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-import grade
-import nbgrader_steps
-import starters
-import submissions
-from execute import NotebookError
+from tools import grade, nbgrader_steps, starters, submissions
+from tools.execute import NotebookError
 
 NAME = tiny.NAME
 # The first cell, which imports torch, takes long on a busy machine.
@@ -234,9 +229,7 @@ def test_feedback_has_the_hints_but_no_hidden_test(course, said):
 
 def test_nbgrader_exports_the_same_marks(course, said):
     program = Path(sys.executable).with_name("nbgrader")
-    tools = os.pathsep.join(
-        [str(tiny.ROOT / "tools"), os.environ.get("PYTHONPATH", "")]
-    )
+    tools = os.pathsep.join([str(tiny.ROOT), os.environ.get("PYTHONPATH", "")])
     command = [program, "export", "--to", course / "nbgrader.csv"]
     environment = os.environ | {"PYTHONPATH": tools}
     subprocess.run(command, cwd=course, env=environment, check=True)
@@ -283,9 +276,9 @@ def test_a_process_that_does_not_end_is_killed_with_all_that_it_started(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_ctrl_c_stops_and_the_same_command_goes_on(course, said):
-    script = "import sys, grade, pathlib; "
+    script = "import sys, pathlib; from tools import grade; "
     script += f"sys.exit(grade.main([{NAME!r}, '--again'], pathlib.Path(sys.argv[1])))"
-    paths = [str(tiny.ROOT / "tools"), os.environ.get("PYTHONPATH", "")]
+    paths = [str(tiny.ROOT), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-c", script, str(course)]
     with subprocess.Popen(command, env=environment, stdout=-1, text=True) as process:

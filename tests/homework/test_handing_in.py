@@ -14,8 +14,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lectures_lib import handing_in, running
-from lectures_lib.running import Limits
+from lectures_lib.homework import looking_over
+from tools import running
+from tools.running import Limits
 
 SECONDS = 4  # for a cell of these tests: they import nothing large
 CHECK = 'print("{0}\\n{1} of 2 points")\n{1}'
@@ -39,7 +40,7 @@ def save(folder: Path, *cells: NotebookNode) -> Path:
 
 
 def handed_in(path: Path, *options: str) -> int:
-    return handing_in.main([str(path), "--seconds", str(SECONDS), *options])
+    return looking_over.main([str(path), "--seconds", str(SECONDS), *options])
 
 
 def test_points_are_listed_task_by_task(tmp_path, capsys):
@@ -113,7 +114,7 @@ def test_a_cell_that_ends_late_after_all_is_too_late(tmp_path):
     source = "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    pass\n2.0"
     notebook = new_notebook(cells=[check(source, "check_a")])
     running.run(notebook, tmp_path, Limits(seconds=2))
-    assert handing_in.state(notebook.cells[0]) == "took longer than 2 s"
+    assert looking_over.state(notebook.cells[0]) == "took longer than 2 s"
 
 
 def test_all_cells_together_have_a_limit_too(tmp_path):
@@ -189,17 +190,17 @@ def test_copied_cells_are_mended_and_the_last_one_counts(tmp_path, capsys):
 def test_a_file_that_is_no_notebook_is_named(tmp_path, capsys, content, why):
     path = tmp_path / "homework_1.ipynb"
     path.write_text(content, encoding="utf-8")
-    assert handing_in.main([str(path)]) == 2
+    assert looking_over.main([str(path)]) == 2
     said = capsys.readouterr().out
     assert why in said and len(said.splitlines()) == 1 and len(said) < 300
 
 
 def test_a_path_that_leads_nowhere_is_named(tmp_path, capsys):
     for path in (tmp_path / "absent.ipynb", tmp_path):
-        assert handing_in.main([str(path)]) == 2
+        assert looking_over.main([str(path)]) == 2
         assert str(path) in capsys.readouterr().out
     (tmp_path / "latin.ipynb").write_bytes(b'{"cells": "\xe9"}')
-    assert handing_in.main([str(tmp_path / "latin.ipynb")]) == 2
+    assert looking_over.main([str(tmp_path / "latin.ipynb")]) == 2
 
 
 def test_a_notebook_without_tasks_is_not_ready(tmp_path, capsys):
@@ -209,8 +210,8 @@ def test_a_notebook_without_tasks_is_not_ready(tmp_path, capsys):
 
 def test_strange_metadata_is_no_task(tmp_path):
     strange = new_code_cell("1", metadata={"nbgrader": "strange"})
-    assert list(handing_in.graded(new_notebook(cells=[strange]))) == []
-    assert handing_in.mend_ids(new_notebook(cells=[strange])) == 0
+    assert list(looking_over.graded(new_notebook(cells=[strange]))) == []
+    assert looking_over.mend_ids(new_notebook(cells=[strange])) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")

@@ -1,13 +1,11 @@
 """What students get as a zip: the course and the starters, and no answer."""
 
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-import handout
+from tools import handout
 
 ROOT = Path(__file__).parents[2]
 

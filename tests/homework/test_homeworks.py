@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from lectures_lib import homework
-from lectures_lib.handing_in import grade_id, graded, metadata
+from lectures_lib.homework import checking
+from lectures_lib.homework.looking_over import grade_id, graded, metadata
 from tests import test_notebooks as house
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "homework"
@@ -33,8 +33,8 @@ def notebook(path) -> NotebookNode:
 
 
 @pytest.fixture
-def tasks(path) -> dict[str, homework.Task]:
-    return homework.tasks_of(homework.load(path.parent / "checks.py"))
+def tasks(path) -> dict[str, checking.Task]:
+    return checking.tasks_of(checking.load(path.parent / "checks.py"))
 
 
 def parts(notebook: NotebookNode) -> list[list[NotebookNode]]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import lectures_lib as ll
-from lectures_lib import homework
+from lectures_lib.homework import checking
 from tests.homework.test_tables import COURSE
 
 
@@ -16,7 +16,7 @@ def source_of(number):
     folder = COURSE / "source" / f"homework_{number}"
     notebook = nbformat.read(folder / f"homework_{number}.ipynb", as_version=4)
     cells = {cell.id: cell.source for cell in notebook.cells}
-    return cells, homework.load(folder / "checks.py")
+    return cells, checking.load(folder / "checks.py")
 
 
 @pytest.mark.parametrize("number", range(1, 5))  # 5 and 6 keep theirs elsewhere

@@ -1,7 +1,6 @@
 """The starters in the repository are what tools/starters.py makes of the sources."""
 
 import re
-import sys
 from pathlib import Path
 
 import nbformat
@@ -9,13 +8,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
-from lectures_lib.handing_in import grade_id, metadata
+from lectures_lib.homework.looking_over import grade_id, metadata
 from tests.homework import tiny
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-import execute
-import nbgrader_steps
-import starters
+from tools import execute, nbgrader_steps, starters
 
 NAMES = sorted(path.name for path in starters.COURSE.glob("source/homework_*"))
 REDO = "run `make starters`"

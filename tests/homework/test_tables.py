@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from lectures_lib import homework
+from lectures_lib.homework import checking
 
 HERE = Path(__file__).parent
 COURSE = HERE.parents[1] / "notebooks" / "homework"
@@ -25,8 +25,8 @@ def modules() -> Iterator[tuple[ModuleType, ModuleType, ModuleType]]:
     for path in sorted(HERE.glob("answers_[1-6].py")):
         name = f"homework_{path.stem[-1]}"
         answers = importlib.import_module(f"tests.homework.{path.stem}")
-        checks = homework.load(COURSE / "source" / name / "checks.py")
-        yield answers, checks, homework.load(COURSE / "hidden" / f"{name}.py")
+        checks = checking.load(COURSE / "source" / name / "checks.py")
+        yield answers, checks, checking.load(COURSE / "hidden" / f"{name}.py")
 
 
 MODULES = list(modules())
@@ -41,16 +41,16 @@ def cases(table: str) -> list:
             for number, row in enumerate(rows, 1):
                 row = row if table == "WRONG" else (row, instances)
                 label = f"{answers.__name__[-1]}-{name}-{number}"
-                found.append(pytest.param(homework.find(checks, name), *row, id=label))
+                found.append(pytest.param(checking.find(checks, name), *row, id=label))
     return found
 
 
-def graded(test: homework.Task, answer: object, seed: int = 0) -> tuple[float, str]:
+def graded(test: checking.Task, answer: object, seed: int = 0) -> tuple[float, str]:
     """The points, and all that is said. A warning, which costs points, is an error."""
     said: list[str] = []
     answer = answer if isinstance(answer, tuple) else (answer,)
     with warnings.catch_warnings(action="error"):
-        points = homework.grade(test, answer, seed, said.append)
+        points = checking.grade(test, answer, seed, said.append)
     return points, "\n".join(said)
 
 
@@ -71,21 +71,21 @@ def test_a_right_answer_gets_all_points_on_every_instance(test, answer, instance
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m[0].__name__[-9:])
 def test_each_task_has_its_tables(module):
     answers, checks, hidden = module
-    tasks = homework.tasks_of(checks)
+    tasks = checking.tasks_of(checks)
     assert list(tasks) == list(answers.WRONG) == list(answers.RIGHT)
     for name, test in tasks.items():
         assert len(answers.WRONG[name]) >= 4, f"{name}: four wrong answers are needed"
         chosen = all(type(a) in (int, list, str) for a in answers.RIGHT[name])
         assert chosen or len(answers.RIGHT[name]) >= 3, f"{name}: three right ones"
         assert not [n for n in test.forbidden if locate(n) is None]
-    assert set(homework.tasks_of(hidden)) <= set(tasks)
+    assert set(checking.tasks_of(hidden)) <= set(tasks)
     assert len(hidden.SEEDS) >= 2
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m[0].__name__[-9:])
 def test_right_answers_pass_the_hidden_tests(module):
     answers, _, hidden = module
-    for name, test in homework.tasks_of(hidden).items():
+    for name, test in checking.tasks_of(hidden).items():
         for answer in answers.RIGHT[name]:
             points, said = graded(test, answer)
             assert points == test.points, f"{name}: {said}"
@@ -97,6 +97,6 @@ def test_right_answers_pass_the_hidden_tests(module):
 )
 def test_what_is_no_answer_gets_no_points_and_a_sentence(module, answer):
     _, checks, _ = module
-    for test in homework.tasks_of(checks).values():
+    for test in checking.tasks_of(checks).values():
         points, said = graded(test, (answer,))
         assert points == 0 and said

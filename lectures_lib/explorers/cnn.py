@@ -8,8 +8,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .figures import BLUE, RED
-from .models import output_size
+from ..figures import BLUE, RED
+from ..models import output_size
 from .widgets import Explorer, Settings
 
 GEOMETRY = ("size", "kernel_size", "stride", "padding", "dilation")

@@ -17,54 +17,18 @@ import ipywidgets
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from .claims import Missing
-from .figures import png
+from ..claims import Missing
+from ..figures import png
 
-QUIZZES = Path(__file__).with_name("quizzes.toml")
 Settings = dict[str, object]
-
-STYLE = """<style>
-.ll{margin:1em 0}.ll figure{margin:.5em 0}
-.ll img{max-width:100%;height:auto;background:#fff}
-.ll .ll-slider{display:flex;gap:.75em;align-items:center;font-weight:600}
-.ll input[type=range]{flex:1;max-width:24em;min-height:24px}
-.ll.on figcaption,.ll.on .off{display:none}
-.ll fieldset{border:1px solid #8c8c8c;border-radius:6px;padding:.5em 1em}
-.ll fieldset label{display:block;margin:.4em 0}.ll legend{font-weight:600}
-.ll details{border:1px solid #8c8c8c;border-radius:6px;padding:.3em 1em;margin:.4em 0}
-.ll summary{cursor:pointer}
-@media print{.ll.on .off,.ll.on figcaption{display:block}
-.ll.on .ll-slider,.ll.on p{display:none}}
-</style>"""
+FOLDER = Path(__file__).parent
+QUIZZES = FOLDER / "quizzes.toml"
+STYLE = f"<style>\n{(FOLDER / 'widgets.css').read_text(encoding='utf-8')}</style>"
 
 # The script builds the slider itself: where scripts do not run (an untrusted notebook),
 # the reader sees every picture with its caption, and no dead control.
-SCRIPT = """<script>(function (script) {
-  var root = script.parentElement, frames = root.querySelectorAll('figure');
-  function element(tag, attributes) {
-    var made = document.createElement(tag);
-    for (var name in attributes) made.setAttribute(name, attributes[name]);
-    return made;
-  }
-  var label = element('label', {'class': 'll-slider'}), value = element('output', {}),
-      live = element('p', {'aria-live': 'polite'}),
-      input = element('input', {type: 'range', min: 0, max: frames.length - 1, value: 0,
-                                step: 1, autocomplete: 'off'});
-  label.append(root.getAttribute('aria-label') + ' ', input, ' ', value);
-  root.prepend(label);
-  root.append(live);
-  function show(chosen) {
-    frames.forEach(function (f, i) { f.classList.toggle('off', i !== chosen); });
-    var name = frames[chosen].dataset.name;
-    value.textContent = name;
-    input.setAttribute('aria-valuetext', name);
-    live.textContent = frames[chosen].querySelector('figcaption').textContent;
-  }
-  input.addEventListener('input', function () { show(+input.value); });
-  input.addEventListener('keydown', function (event) { event.stopPropagation(); });
-  root.classList.add('on');
-  show(0);
-})(document.currentScript);</script>"""
+SCRIPT = (FOLDER / "widgets.js").read_text(encoding="utf-8").strip()
+SCRIPT = f"<script>{SCRIPT}</script>"
 
 
 class Quiz:

@@ -1,6 +1,7 @@
 """Run notebooks that may do anything: crash, not end, print without end, eat memory.
 
-Homework is run with it before it is handed in, and again when it is graded.
+All that runs a notebook here goes through it: a homework before it is handed in and
+when it is graded, the course's own notebooks when their outputs are written or audited.
 """
 
 import contextlib
@@ -21,6 +22,8 @@ from nbformat.v4 import new_output
 STOPPED = "Stopped"  # the name of an error that did not come from the notebook's code
 EXIT = "calls exit or quit"
 OUTPUT = 5_000_000  # characters that a cell may put out
+QUIET = logging.getLogger("lectures.running")
+QUIET.setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,19 @@ class Limits:
     megabytes: float = 2000
     total: float = 600
 
+    def of_a_cell(self, left: float) -> tuple[float, str]:
+        """The seconds it has, and what is said when it takes them."""
+        if self.seconds < left:
+            return self.seconds, f"took longer than {self.seconds:g} s"
+        return left, f"all cells together took longer than {self.total:g} s"
+
 
 @contextlib.contextmanager
 def watched(pid: int, megabytes: float) -> Iterator[list[str]]:
     """Within the block, kill the process, or a child of it, that grows too large.
 
     At the end its children are killed too: nothing that a notebook starts goes on.
-
-    Yields:
-        A list that gets a sentence when that happens.
+    Yields a list that gets a sentence when something was too large.
     """
     killed: list[str] = []
     ended = threading.Event()
@@ -70,18 +77,15 @@ def watched(pid: int, megabytes: float) -> Iterator[list[str]]:
         ended.set()
         thread.join()
         for member in family():
-            if member.pid != pid:
-                with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(psutil.Error):
+                if member.pid != pid:
                     member.kill()
 
 
 class Client(NotebookClient):
-    """Executes cells that may crash, not end, or print without end."""
+    """nbclient whose cells may crash, not end, or print without end."""
 
-    def __init__(self, notebook: NotebookNode, folder: Path, limits: Limits) -> None:
-        quiet = logging.getLogger("lectures.running")
-        quiet.setLevel(logging.CRITICAL)
-        self.limits, self.seconds = limits, limits.seconds
+    def __init__(self, notebook: NotebookNode, folder: Path) -> None:
         super().__init__(
             notebook,
             kernel_name="python3",
@@ -98,20 +102,17 @@ class Client(NotebookClient):
             shutdown_kernel="immediate",
             resources={"metadata": {"path": str(folder)}},
             on_cell_executed=self.executed,
-            log=quiet,
+            log=QUIET,
         )
 
-    @contextlib.contextmanager
-    def watched_kernel(self, options: dict[str, object]) -> Iterator[list[str]]:
-        with (
-            self.setup_kernel(**options),
-            watched(self.km.provisioner.pid, self.limits.megabytes) as killed,
-        ):
-            yield killed
+    def one(self, index: int, before: str, seconds: float, too_long: str) -> None:
+        """Execute a cell, and unseen before it this code; what it is if it takes long.
 
-    def one(self, index: int, before: str, seconds: float) -> None:
-        """Execute a cell, and unseen before it this code."""
-        cell, self.seconds, self.said = self.nb.cells[index], seconds, 0
+        Raises:
+            DeadKernelError, CellTimeoutError: the kernel ended, or cannot be stopped.
+        """
+        cell, self.said = self.nb.cells[index], 0
+        self.seconds, self.too_long = seconds, too_long
         source = cell.source
         cell.source = before + source
         try:
@@ -125,16 +126,11 @@ class Client(NotebookClient):
         if msg["msg_type"] in ("execute_result", "error") or self.said < OUTPUT:
             super().output(outs, msg, display_id, cell_index)
 
-    def too_long(self) -> str:
-        if self.seconds < self.limits.seconds:
-            return f"all cells together took longer than {self.limits.total:g} s"
-        return f"took longer than {self.seconds:g} s"
-
     def executed(self, cell: NotebookNode, execute_reply: dict, **_: object) -> None:
         """Called after each cell: was it interrupted, did it ask the kernel to end?"""
         reply = execute_reply["content"]
         if reply.get("ename") == STOPPED:
-            stop(cell, self.too_long())
+            stop(cell, self.too_long)
         if any(wish.get("source") == "ask_exit" for wish in reply.get("payload", [])):
             raise DeadKernelError(EXIT)
 
@@ -146,11 +142,22 @@ def stop(cell: NotebookNode, why: str) -> None:
     cell.outputs = [*texts, error]
 
 
+def failed(cell: NotebookNode) -> NotebookNode | None:
+    """The error in a cell's outputs, if there is one."""
+    errors = (o for o in cell.outputs if o.output_type == "error")
+    return next(errors, None)
+
+
+def never(cell: NotebookNode) -> bool:
+    return False
+
+
 def run(
     notebook: NotebookNode,
     folder: Path,
     limits: Limits,
-    once: Callable[[NotebookNode], bool] = lambda cell: False,
+    once: Callable[[NotebookNode], bool] = never,
+    until: Callable[[NotebookNode], object] = never,
     before: Callable[[NotebookNode], str] = lambda cell: "",
     **options: object,
 ) -> None:
@@ -161,38 +168,44 @@ def run(
 
     Args:
         once: tells of a cell whether it is left out then, such as a check.
+        until: tells of a cell that was run whether to end there.
         before: code that is run with a cell, and is not seen in it.
         options: of the kernel's start, such as env.
     """
-    cells, left = notebook.cells, limits.total
+    cells, end = notebook.cells, time.monotonic() + limits.total
     todo = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
     for index in todo:
         cells[index].update(outputs=[], execution_count=None)
     passed: list[int] = []  # to be run again in a new kernel
-    while todo and left > 0:
-        client, killed = Client(notebook, folder, limits), []
+    while todo and time.monotonic() < end:
+        client, killed = Client(notebook, folder), []
         try:
-            with client.watched_kernel(options) as killed:
+            with (
+                client.setup_kernel(**options),
+                watched(client.km.provisioner.pid, limits.megabytes) as killed,
+            ):
                 for index in passed + todo:
+                    left = end - time.monotonic()
                     if left <= 0:
                         break
-                    start = time.monotonic()
-                    try:
-                        bound = min(limits.seconds, left)
-                        client.one(index, before(cells[index]), bound)
-                    finally:
-                        left -= time.monotonic() - start
+                    bound, too_long = limits.of_a_cell(left)
+                    client.one(index, before(cells[index]), bound, too_long)
                     if index in todo:
                         todo.remove(index)
                         passed += [] if once(cells[index]) else [index]
+                    if until(cells[index]):
+                        return
         except (DeadKernelError, CellTimeoutError) as error:
-            if killed:
-                why = killed[0]
-            elif isinstance(error, CellTimeoutError):
-                why = f"{client.too_long()}, and had to be killed"
-            else:
-                why = EXIT if EXIT in str(error) else "killed the kernel (a crash?)"
-            stop(cells[index], why)
+            stop(cells[index], killed[0] if killed else reason(error, client.too_long))
             todo, passed = ([i for i in part if i != index] for part in (todo, passed))
+            if until(cells[index]):
+                return
     for index in todo:
         stop(cells[index], f"not run: all cells together took {limits.total:g} s")
+
+
+def reason(error: Exception, too_long: str) -> str:
+    """Why a kernel is gone."""
+    if isinstance(error, CellTimeoutError):
+        return f"{too_long}, and had to be killed"
+    return EXIT if EXIT in str(error) else "killed the kernel (a crash?)"

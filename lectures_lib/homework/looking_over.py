@@ -13,8 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from .running import STOPPED, Limits, run
-
+STOPPED = "Stopped"  # the name of an error that did not come from the notebook's code
 SYNTAX = {"SyntaxError", "IndentationError", "TabError"}
 BLANK = "not done yet"
 
@@ -77,9 +76,6 @@ def is_graded(cell: NotebookNode) -> bool:
     return bool(metadata(cell).get("grade"))
 
 
-# What is said at the end.
-
-
 def state(cell: NotebookNode) -> str:
     """What came of a graded cell, in a few words."""
     errors = [output for output in cell.outputs if output.output_type == "error"]
@@ -96,12 +92,6 @@ def state(cell: NotebookNode) -> str:
 
 def printed(cell: NotebookNode) -> str:
     return "".join(output.get("text", "") for output in cell.outputs)
-
-
-def reason(cell: NotebookNode) -> str:
-    """The first thing that a check found wrong, on a line of its own; or nothing."""
-    found = re.search(r"^✗ .*", printed(cell), re.M)
-    return f"\n      {found[0]}" if found else ""
 
 
 def stopped(notebook: NotebookNode) -> Iterator[str]:
@@ -123,26 +113,25 @@ def save(notebook: NotebookNode, path: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
+    from tools.running import Limits, run  # here: only a look runs a notebook
+
     parser = argparse.ArgumentParser(
         prog="python -m lectures_lib.homework", description=__doc__.splitlines()[0]
     )
-    limits = Limits()
     parser.add_argument("notebook", type=Path)
-    parser.add_argument("--seconds", type=float, default=limits.seconds, help="a cell")
-    parser.add_argument("--megabytes", type=float, default=limits.megabytes)
+    parser.add_argument("--seconds", type=float, default=60, help="a cell")
+    parser.add_argument("--megabytes", type=float, default=2000)
     options = parser.parse_args(arguments)
-    path = options.notebook
+    path, limits = options.notebook, Limits(options.seconds, options.megabytes)
     try:
         notebook = read(path)
     except Unreadable as error:
         print(error)
         return 2
-    mended = mend_ids(notebook)
-    if mended:
+    if mended := mend_ids(notebook):
         save(notebook, path)
         print(f"{mended} copied cells got an id of their own; the file is mended.")
     try:
-        limits = Limits(options.seconds, options.megabytes)
         run(notebook, path.resolve().parent, limits, once=is_graded)
     except KeyboardInterrupt:
         print("stopped: nothing was checked, the file is as it was")
@@ -150,13 +139,20 @@ def main(arguments: list[str]) -> int:
     except RuntimeError as error:  # the kernel's start
         print(f"{path.name} could not be run: {error}")
         return 1
-    rows = {grade_id(cell): state(cell) for cell in graded(notebook)}
-    for cell, (name, what) in zip(graded(notebook), rows.items()):
-        print(f"  {name:32} {what}{reason(cell)}")
+    return report(notebook, path.name)
+
+
+def report(notebook: NotebookNode, name: str) -> int:
+    """Print what came of each task, and the sum; the exit status."""
+    states = [state(cell) for cell in graded(notebook)]
+    for cell, what in zip(graded(notebook), states):
+        print(f"  {grade_id(cell):32} {what}")
+        for wrong in re.findall(r"^✗ .*", printed(cell), re.M)[:1]:
+            print(f"      {wrong}")
     troubles = list(stopped(notebook))
     for sentence in troubles:
         print(sentence)
-    reached = [float(w.split()[0]) for w in rows.values() if w.endswith("points")]
+    reached = [float(what.split()[0]) for what in states if what.endswith("points")]
     possible = sum(cell.metadata.nbgrader.points for cell in graded(notebook))
-    print(f"{path.name}: {sum(reached):g} of {possible:g} points.")
-    return 0 if rows and not troubles else 1
+    print(f"{name}: {sum(reached):g} of {possible:g} points.")
+    return 0 if states and not troubles else 1

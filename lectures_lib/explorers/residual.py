@@ -9,8 +9,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from . import data, environment, experiments, figures, models, results
-from .figures import BLUE, GREY, INK, RED
+from .. import data, environment, experiments, figures, models, results
+from ..figures import BLUE, GREY, INK, RED
 from .widgets import Explorer, Settings
 
 BEHIND = (1, 5, 10, 20)

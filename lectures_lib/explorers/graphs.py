@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from . import data, environment, graphs
-from .figures import BLUE, GREY, INK, ORANGE, SKY
+from .. import data, environment, graphs
+from ..figures import BLUE, GREY, INK, ORANGE, SKY
 from .widgets import Explorer, Settings
 
 RULES = ("GCN", "mean of the neighbours and itself", "GCN, a tenth of the start kept")

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch.nn import functional as F
 
-from . import data, environment, experiments, gradients, models, results, training
-from .figures import BLUE, GREY, INK, ORANGE, RED
+from .. import data, environment, experiments, gradients, models, results, training
+from ..figures import BLUE, GREY, INK, ORANGE, RED
 from .widgets import Explorer, Settings
 
 DEPTHS, SIZES = experiments.DEPTHS, experiments.SIZES

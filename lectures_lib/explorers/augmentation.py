@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from . import augmentation, data, environment, experiments, many, results
-from .figures import BLUE, GREY, INK, RED
+from .. import augmentation, data, environment, experiments, many, results
+from ..figures import BLUE, GREY, INK, RED
 from .widgets import Explorer, Settings
 
 PLAIN = {

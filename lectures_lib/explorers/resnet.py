@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import nn
 
-from . import counting, resnets
-from .figures import BLUE, GREEN, GREY, ORANGE
+from .. import counting, resnets
+from ..figures import BLUE, GREEN, GREY, ORANGE
 from .widgets import Explorer, Settings
 
 COUNTS = (1, 2, 3, 4, 6, 8, 23, 36)  # blocks that a stage may have

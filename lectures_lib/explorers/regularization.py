@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from . import data, regularization
-from .figures import BLUE, GREY, INK, RED
+from .. import data, regularization
+from ..figures import BLUE, GREY, INK, RED
 from .widgets import Explorer, Settings
 
 CONSTANTS = (0.0, 10.0, 100.0, 273.15)

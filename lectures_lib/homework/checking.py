@@ -1,10 +1,4 @@
-"""Homework: the checks of an assignment, found beside its notebook, and what they say.
-
-The check of a task is a generator in checks.py. It asks the student's answer, compares,
-and yields the points of each part that is right; at the first wrong part it raises the
-Hint that names the likely mistake. `python -m lectures_lib.homework HW.ipynb` looks a
-whole notebook over before it is handed in.
-"""
+"""The checks of an assignment, found beside its notebook, and what they say."""
 
 import importlib.util
 import os
@@ -19,14 +13,12 @@ from pathlib import Path
 from pydoc import locate
 from types import ModuleType
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from . import environment
+from .. import environment
+from .comparisons import Hint, close, expect, kind
 
 HIDDEN = "LECTURES_HIDDEN"  # a folder of the teacher: its NAME.py has further tests
-TENSORS = (Tensor, torch.nn.Parameter)  # a subclass may pretend to be equal
 UNDER = "Write numbers into a parameter under `torch.no_grad()`, as with `fill_`"
 ADVICE = {  # words of torch's message: what helps
     "leaf Variable that requires grad": UNDER,
@@ -35,10 +27,6 @@ ADVICE = {  # words of torch's message: what helps
 }
 Say = Callable[[str], object]
 Task = Callable[..., Iterator[tuple[float, str]]]
-
-
-class Hint(Exception):
-    """What is wrong with an answer, in words for the student."""
 
 
 class NotDone(Exception):
@@ -113,17 +101,17 @@ def load(path: Path) -> ModuleType:
     return module
 
 
+def tasks_of(checks: ModuleType) -> dict[str, Task]:
+    """Name to check, in the order in which checks.py has them."""
+    return {name: t for name, t in vars(checks).items() if hasattr(t, "points")}
+
+
 def find(checks: ModuleType, name: str) -> Task:
     """The check with this name. HomeworkError when there is none."""
     tasks = tasks_of(checks)
     if name not in tasks:
         raise HomeworkError(f"no task {name!r}: expected one of {', '.join(tasks)}")
     return tasks[name]
-
-
-def tasks_of(checks: ModuleType) -> dict[str, Task]:
-    """Name to check, in the order in which checks.py has them."""
-    return {name: t for name, t in vars(checks).items() if hasattr(t, "points")}
 
 
 def grade(test: Task, answer: Sequence, seed: int = 0, say: Say = print) -> float:
@@ -143,15 +131,6 @@ def grade(test: Task, answer: Sequence, seed: int = 0, say: Say = print) -> floa
     except Exception as error:  # an answer of a kind that the check did not expect
         say("… not done yet" if _is_blank(error) else f"✗ {_where(error)}")
     return points
-
-
-# What checks.py is written with.
-
-
-def expect(condition: object, hint: str) -> None:
-    """Raise the hint unless the condition holds."""
-    if not condition:
-        raise Hint(hint)
 
 
 def ask(function: Callable, *arguments: object, **options: object) -> object:
@@ -181,141 +160,18 @@ def ask(function: Callable, *arguments: object, **options: object) -> object:
     for number, (old, new) in enumerate(zip(before, arguments), 1):
         name = f" (`{names[number - 1]}`)" if number <= len(names) else ""
         expect(
-            type(new) is not Tensor or _equal(old, new),
+            type(new) is not Tensor or close(new, old, 0),
             f"it changes its argument number {number} in place{name}: whoever called "
             "it still needs the old values. Make a new tensor",
         )
     return found
 
 
-def same(
-    seen: object,
-    expected: object,
-    mistakes: dict[str, object] | None = None,
-    what: str = "the result",
-    tolerance: float = 1e-4,
-) -> None:
-    """Raise a Hint unless seen is the expected tensor, number, text or list.
-
-    Args:
-        mistakes: hint to the value that this mistake gives; the first that fits.
-        tolerance: relative and absolute.
-    """
-    expect(seen is not None, f"{what} is None: is there a `return`?")
-    if _close(seen, expected, tolerance):
-        return
-    for hint, value in (mistakes or {}).items():
-        expect(not _close(seen, value, tolerance), hint)
-    raise Hint(f"{what}: {_difference(seen, expected)}")
-
-
-def kind(value: object) -> str:
-    """What a value is, for a hint: a tensor by shape and type, a number as it is."""
-    if type(value) in TENSORS:
-        return f"a tensor {tuple(value.shape)} of {value.dtype}"
-    if isinstance(value, bool | int | float | str):
-        return repr(value)
-    if isinstance(value, list | tuple):
-        return f"a {type(value).__name__} of {len(value)}"
-    name = type(value).__name__
-    return f"a{'n' * (name[0] in 'AEIOU')} {name}"
-
-
-def integer(draw: torch.Generator, low: int, high: int) -> int:
-    """A whole number from low to high, both included."""
-    return torch.randint(low, high + 1, (), generator=draw).item()
-
-
-def the_line(line: object, right: int, others: dict[int, str]) -> None:
-    """Raise a Hint unless this is the line asked for; others: why not each other one.
-
-    The lines are numbered from 1 on.
-    """
-    last = len(others) + 1
-    fits = type(line) is int and 1 <= line <= last
-    expect(fits, f"expected the number of a line, from 1 to {last}, got {kind(line)}")
-    expect(line == right, f"line {line}: {others.get(line)}")
-
-
-def in_order(lines: Sequence[str], order: Sequence[int]) -> str:
-    """The lines as a program, in the order of their numbers from 1 on.
-
-    Raises Hint when a number is missing, there twice, or no number.
-    """
-    numbers = list(range(1, len(lines) + 1))
-    whole = type(order) in (list, tuple) and all(type(n) is int for n in order)
-    expect(
-        whole and sorted(order) == numbers,
-        f"expected a list with each of 1 to {len(lines)} once, such as {numbers}; "
-        f"got {order!r}",
-    )
-    return "\n".join(lines[number - 1] for number in order)
-
-
-def _close(seen: object, expected: object, tolerance: float) -> bool:
-    """Whether they are equal, of kinds that cannot pretend to be."""
-    if type(expected) in (list, tuple):
-        return (
-            type(seen) in (list, tuple)
-            and len(seen) == len(expected)
-            and all(_close(s, e, tolerance) for s, e in zip(seen, expected))
-        )
-    if type(expected) in (str, bool):
-        return type(seen) is type(expected) and seen == expected
-    if not isinstance(expected, Tensor):  # a number: Python's, NumPy's or torch's
-        one = type(seen) is Tensor and seen.numel() == 1
-        seen = seen.item() if one or isinstance(seen, np.generic) else seen
-        slack = 0 if type(expected) is int else tolerance * (1 + abs(expected))
-        return type(seen) in (int, float) and abs(seen - expected) <= slack
-    if type(seen) not in TENSORS:
-        return False
-    if seen.shape != expected.shape or seen.dtype != expected.dtype:
-        return False
-    seen, expected = (t.detach().to_dense() for t in (seen, expected))
-    if seen.device != expected.device:
-        return False
-    return torch.allclose(
-        seen.double(), expected.double(), tolerance, tolerance, equal_nan=True
-    )
-
-
-def _difference(seen: object, expected: object) -> str:
-    """Where two values part, in words."""
-    lists = type(expected) in (list, tuple) and type(seen) in (list, tuple)
-    if lists and len(seen) == len(expected):
-        near = [_close(*pair, 1e-4) for pair in zip(seen, expected)]
-        place = near.index(False) if False in near else 0
-        return f"at [{place}]: {_difference(seen[place], expected[place])}"
-    if not isinstance(expected, Tensor) or type(seen) not in TENSORS:
-        if type(expected) in (bool, int, float, str):
-            return f"{kind(seen)} is not right"  # the right number is not given away
-        return f"expected {kind(expected)}, got {kind(seen)}"
-    if seen.shape != expected.shape or seen.dtype != expected.dtype:
-        return f"expected {kind(expected)}, got {kind(seen)}"
-    if seen.device != expected.device:
-        return f"expected it on {expected.device}, got it on {seen.device}"
-    seen, expected = (t.detach().to_dense().double() for t in (seen, expected))
-    if seen.isnan().any():
-        return f"{int(seen.isnan().sum())} of {seen.numel()} numbers are NaN"
-    off = (seen - expected).abs()
-    place = np.unravel_index(int(off.argmax()), off.shape or (1,))
-    index = ", ".join(map(str, place)) if off.dim() else ""
-    return (
-        f"{int((off > 1e-4).sum())} of {off.numel()} numbers differ; the most at "
-        f"[{index}]: expected {expected.flatten()[off.argmax()]:.4g}, "
-        f"got {seen.flatten()[off.argmax()]:.4g}"
-    )
-
-
-def _equal(old: Tensor, new: Tensor) -> bool:
-    return old.shape == new.shape and _close(new.detach(), old.detach(), 0)
-
-
 def _is_blank(error: Exception) -> bool:
     """Whether it comes from a `...` that stands where the answer belongs."""
-    text = str(error)
+    text = str(error)  # torch's NotImplementedError: a module is missing its "forward"
     blank = isinstance(error, NotImplementedError) and '"forward"' not in text
-    return blank or "llipsis" in text  # torch: a module is missing its "forward"
+    return blank or "ellipsis" in text.lower()
 
 
 def _where(error: Exception) -> str:
@@ -362,18 +218,9 @@ def _watched() -> Iterator[set[str]]:
             if made is object or isinstance(frame.f_locals.get("self"), made):
                 called.add(short)
 
-    if not _forbidden:
-        yield called
-        return
     before = sys.getprofile()
-    sys.setprofile(look)
+    sys.setprofile(look if _forbidden else before)
     try:
         yield called
     finally:
         sys.setprofile(before)
-
-
-if __name__ == "__main__":
-    from lectures_lib import handing_in
-
-    sys.exit(handing_in.main(sys.argv[1:]))

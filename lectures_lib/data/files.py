@@ -1,0 +1,147 @@
+"""The files of the course's data: read with their checksums, or fetched once."""
+
+import hashlib
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError
+
+import torch
+
+FOLDER = Path(__file__).parents[2] / "data"
+FILES = (  # as listed in SHA256SUMS
+    "cat.png",
+    "debian_science.npz",
+    "fashion_mnist.npz",
+    "published.json",
+    "seattle.csv",
+    "translations.json",
+    "wordnet.npz",
+)
+PATIENCE = 2.0  # seconds of silence of a server; a lecture does not wait longer
+_turn = threading.Lock()
+
+
+class DataError(Exception):
+    """Data that is missing, incomplete or altered, or a request it cannot meet."""
+
+
+class DownloadError(OSError):
+    """A file that is not here, and could not be fetched either."""
+
+
+def published(name: str) -> dict:
+    """Numbers quoted from a paper, with their source: one entry of published.json.
+
+    Raises DataError for an unknown name, or when the file is not as shipped.
+    """
+    entries = json.loads(read("published.json"))
+    if name not in entries:
+        raise DataError(f"no quoted numbers {name!r}; there are: {', '.join(entries)}")
+    return entries[name]
+
+
+def verify() -> dict[str, str]:
+    """Each data file: "ok", or the sentence that says what is wrong and what to do."""
+    report = dict.fromkeys(FILES, "ok")
+    for name in FILES:
+        try:
+            read(name)
+        except DataError as error:
+            report[name] = str(error)
+    return report
+
+
+def read(name: str) -> bytes:
+    """The content of a data file; DataError unless it is what SHA256SUMS says."""
+    listed = rf"^# (\d+) bytes  {name}\s+(\w+)  {name}\s"
+    sums = re.search(listed, _bytes("SHA256SUMS").decode(errors="replace"), re.M)
+    if sums is None:
+        raise _broken("SHA256SUMS", f"does not list {name}")
+    expected = f"expected {sums[1]} bytes, SHA-256 {sums[2][:12]}…"
+    content = _bytes(name, expected)
+    found = hashlib.sha256(content).hexdigest()
+    if found != sums[2]:
+        found = f"found {len(content)} bytes, SHA-256 {found[:12]}…"
+        raise _broken(name, f"is not as shipped: {expected}; {found}")
+    return content
+
+
+def _bytes(name: str, expected: str = "expected the list of checksums") -> bytes:
+    if not FOLDER.is_dir():
+        raise _broken("", "is missing; was lectures_lib installed without -e?")
+    try:
+        return (FOLDER / name).read_bytes()
+    except OSError as error:
+        raise _broken(name, f"cannot be read ({error.strerror}): {expected}") from None
+
+
+def _broken(name: str, state: str) -> DataError:
+    return DataError(
+        f"data/{name} {state}. To restore it, run in the course's folder: "
+        f"git checkout HEAD -- data/{name} (without git: download the course again)"
+    )
+
+
+def download(url: str, file: str | Path, sha256: str, progress: bool = False) -> Path:
+    """Fetch a file once: when it is there already, the network is left alone.
+
+    A file with another checksum is fetched again. What is fetched takes its place when
+    it is whole and right; nothing is left of a try that failed.
+
+    Args:
+        url: begins with http:// or https://.
+        file: where it is kept; folders that are missing are made.
+        sha256: of the whole file: the digest, or at least its first eight digits.
+        progress: whether to show a bar.
+
+    Raises:
+        DownloadError: an OSError; whatever goes wrong on the way, a wrong checksum too.
+        ValueError: no such url or sha256.
+    """
+    file, sha256 = Path(file), sha256.lower()
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"url {url!r}: expected one that begins with https://")
+    if not re.fullmatch("[0-9a-f]{8,64}", sha256):
+        raise ValueError(f"sha256 {sha256!r}: expected 8 to 64 hexadecimal digits")
+    try:
+        if file.exists() and _sha256(file).startswith(sha256):
+            return file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with _patience():
+            torch.hub.download_url_to_file(url, str(file), sha256, progress)
+    except (OSError, HTTPException, RuntimeError) as error:  # the last: its checksum
+        if isinstance(error, HTTPError):
+            error.close()  # it holds the connection, as an answer would
+        state = "damaged" if file.exists() else "missing"
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DownloadError(
+            f"{file} is {state} and was not fetched from {url} ({reason}): look after "
+            "the network and try again, or put the file there by hand"
+        ) from error
+    return file
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Within the block, which threads enter in turn, no answer is waited for long.
+
+    urllib has no other way to limit a redirection's or a proxy's silence, too.
+    """
+    with _turn:
+        before = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(PATIENCE)
+        try:
+            yield
+        finally:
+            socket.setdefaulttimeout(before)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,26 @@
+"""Homework: checks with hints, and a look at a notebook before it is handed in.
+
+The check of a task is a generator in checks.py. It asks the student's answer, compares,
+and yields the points of each part that is right; at the first wrong part it raises the
+Hint that names the likely mistake. `python -m lectures_lib.homework HW.ipynb` looks a
+whole notebook over before it is handed in.
+"""
+
+from .checking import HIDDEN, HomeworkError, NotDone, ask, check, task
+from .comparisons import Hint, expect, in_order, integer, kind, same, the_line
+
+__all__ = [
+    "HIDDEN",
+    "Hint",
+    "HomeworkError",
+    "NotDone",
+    "ask",
+    "check",
+    "expect",
+    "in_order",
+    "integer",
+    "kind",
+    "same",
+    "task",
+    "the_line",
+]

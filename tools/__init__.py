@@ -1,0 +1,1 @@
+"""What makes, checks and grades the course: run each as `python -m tools.NAME`."""
