@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from lectures_lib import data, environment, models, training
+from lectures_lib.data import Labelled
 
 BATCH, LEARNING_RATE, MOMENTUM = 128, 0.05, 0.9
 IMAGE = (1, 28, 28)
@@ -37,7 +38,7 @@ class Pictures(Dataset):
         return self.images[index], self.labels[index]
 
 
-def textbook(model: nn.Module, train: training.Data, epochs: int, seed: int) -> None:
+def textbook(model: nn.Module, train: Labelled, epochs: int, seed: int) -> None:
     """The loop of the tutorials, with the rule of training.fit."""
     order = environment.generator(seed)
     loader = DataLoader(Pictures(*train), BATCH, shuffle=True, generator=order)
@@ -58,7 +59,7 @@ def textbook(model: nn.Module, train: training.Data, epochs: int, seed: int) -> 
             running_loss += loss.item()
 
 
-def course(model: nn.Module, train: training.Data, epochs: int, seed: int) -> None:
+def course(model: nn.Module, train: Labelled, epochs: int, seed: int) -> None:
     """The loop of the course."""
     rule = {"learning_rate": LEARNING_RATE, "momentum": MOMENTUM}
     training.fit(model, train, None, epochs, BATCH, seed=seed, **rule)

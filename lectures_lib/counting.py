@@ -1,11 +1,11 @@
 """What can be counted on any net without computing anything: shapes, costs, depth."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import fx, nn
+
+from .environment import evaluating
 
 
 def output_size(
@@ -150,15 +150,3 @@ def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> None:
             f"the net cannot take an input of shape {tuple(input_shape)}: "
             f"{error}.{hint}"
         ) from error
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside the block; then each module has its own mode again."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode  # module.train() would thaw what is frozen below

@@ -1,53 +1,173 @@
-"""Graph networks: nets of the layers in graph_layers, and their training."""
+"""Graph networks: matrices of a graph, layers that mix neighbours, nets, training.
 
+The cost of everything here grows with nodes and edges, never with nodes². That the
+products are quick on the way back, too, is the work of sparse.py.
+"""
+
+import copy
 import itertools
 import math
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import counting, environment, training
-from .graph_layers import (
-    AGGREGATE,
-    GraphConvolution,
-    SAGEConvolution,
-    adjacency,
-    compact,
-    dropout,
-    normalize,
-    product,
-    propagate,
-    scale_rows,
-)
-
-if TYPE_CHECKING:
-    from .data import Graph
-
-__all__ = [
-    "AGGREGATE",
-    "GCN",
-    "GraphConvolution",
-    "GraphNet",
-    "GraphSAGE",
-    "History",
-    "SAGEConvolution",
-    "adjacency",
-    "fit",
-    "gradient_norms",
-    "logits",
-    "normalize",
-    "product",
-    "propagate",
-    "scale_rows",
-]
+from . import environment, sparse, training
+from .data import Graph
+from .sparse import product
 
 KINDS = ("plain", "residual", "initial")
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # of Adam, as its authors propose
+
+
+def adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
+    """The matrix A: A[i, j] is how many edges go from node j to node i.
+
+    Args:
+        edge_index: whole numbers (2, edges), sources above targets; both directions of
+            a link are two edges. An edge listed twice counts twice, as in PyTorch
+            Geometric; an edge listed one way goes one way.
+
+    Returns:
+        float32 (num_nodes, num_nodes) in CSR form. A @ x sums over incoming edges.
+
+    Raises:
+        ValueError: an edge names no node, or edge_index is not of this form.
+    """
+    _check_edges(edge_index, num_nodes)
+    source, target = edge_index.long()
+    places, times = (target * num_nodes + source).unique(return_counts=True)
+    counts = (places // num_nodes).bincount(minlength=num_nodes)
+    shape = (num_nodes, num_nodes)
+    return sparse.csr(counts, places % num_nodes, times.float(), shape)
+
+
+def normalize(edge_index: Tensor, num_nodes: int) -> Tensor:
+    """The matrix S = D^(-1/2) (A + I) D^(-1/2) of a graph convolution.
+
+    Each node has one self-loop afterwards: those that are there already are dropped
+    first (PyTorch Geometric's add_remaining_self_loops). D is diagonal and holds the
+    row sums of A + I, so an isolated node keeps its own features.
+
+    Source: Kipf and Welling 2017, Equation 2. Arguments, result and errors are those of
+    adjacency.
+    """
+    _check_edges(edge_index, num_nodes)
+    loops = torch.arange(num_nodes, device=edge_index.device).expand(2, -1)
+    links = edge_index[:, edge_index[0] != edge_index[1]]
+    matrix = adjacency(torch.cat([links, loops], 1), num_nodes)
+    scale = sparse.row_sums(matrix).rsqrt()
+    rows, columns = sparse.entries(matrix)
+    return sparse.with_values(matrix, matrix.values() * (scale[rows] * scale[columns]))
+
+
+def _check_edges(edge_index: Tensor, num_nodes: int) -> None:
+    if edge_index.dim() != 2 or len(edge_index) != 2 or edge_index.is_floating_point():
+        raise ValueError(
+            f"edge_index is {edge_index.dtype} {tuple(edge_index.shape)}: "
+            "expected whole numbers (2, edges)"
+        )
+    wrong = ((edge_index < 0) | (edge_index >= num_nodes)).any(0).nonzero()
+    if num_nodes < 1 or len(wrong):
+        found = f"edge {edge_index[:, wrong[0, 0]].tolist()}" if len(wrong) else "none"
+        raise ValueError(
+            f"{found} among {num_nodes} nodes: expected at least one node, and edges "
+            f"between nodes 0 to {num_nodes - 1}"
+        )
+
+
+def mean(matrix: Tensor, x: Tensor) -> Tensor:
+    """Mean over incoming edges (nodes, features), zero where there is none."""
+    return product(matrix, x) / sparse.row_sums(matrix).clamp(min=1)[:, None]
+
+
+def maximum(matrix: Tensor, x: Tensor) -> Tensor:
+    """Largest of each feature over incoming edges, zero where there is none.
+
+    Takes a CSR matrix, whose values do not count, and edges × features numbers of
+    memory. Equally large ones share the gradient.
+    """
+    sparse.check_product(matrix, x)
+    targets, sources = sparse.entries(matrix)
+    places = targets[:, None].expand(-1, x.shape[1])
+    out, heard = x.new_zeros(len(matrix), x.shape[1]), x.index_select(0, sources)
+    return out.scatter_reduce(0, places, heard, "amax", include_self=False)
+
+
+# The rules by which a node gathers: from A and dense x, (nodes, features) each.
+AGGREGATE = {"sum": product, "mean": mean, "max": maximum}
+
+
+def propagate(matrix: Tensor, x: Tensor, steps: int, restart: float = 0.0) -> Tensor:
+    """Mix neighbours without any weights: X ← (1 − restart) S X + restart X₀, repeated.
+
+    Args:
+        x: dense (nodes, features): after a few steps no number is zero any more.
+        restart: 0 gives Sᵏ X, which forgets X; 0.1 keeps some of it for ever
+            (Gasteiger et al. 2019, Equation 4).
+    """
+    start = x
+    for _ in range(steps):
+        x = product(matrix, x)
+        x = torch.lerp(x, start, restart) if restart else x
+    return x
+
+
+class GraphConvolution(nn.Module):
+    """A linear map, mixed with the neighbours: S X W + b (Kipf and Welling 2017).
+
+    layer(adjacency, x) takes S (nodes, nodes) and x (nodes, in_features), each CSR or
+    dense, to (nodes, out_features). With initial, H₀, it is (0.9 S X + 0.1 H₀) W + b
+    (Chen et al. 2020, GCNII, Equation 5). Weights start at Glorot's scale, b at zero.
+    Raises ValueError where shapes do not fit.
+    """
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.weight = _glorot(in_features, out_features)
+        self.bias = nn.Parameter(torch.zeros(out_features))
+
+    def forward(
+        self, adjacency: Tensor, x: Tensor, initial: Tensor | None = None
+    ) -> Tensor:
+        _check_features(x, self.weight)
+        # First the product that makes the features fewer: the order is ours to choose.
+        mixed = product(adjacency, product(x, self.weight))
+        if initial is not None:
+            mixed = 0.9 * mixed + 0.1 * product(initial, self.weight)
+        return mixed + self.bias
+
+
+class SAGEConvolution(nn.Module):
+    """A node and its neighbours, each with weights of their own: X W + agg(X V) + b.
+
+    layer(adjacency, x) takes A of adjacency, without self-loops, otherwise as
+    GraphConvolution. Source: Hamilton et al. 2017, Algorithm 1 and Section 3.3, without
+    their scaling to unit length; rule is a name in AGGREGATE.
+    """
+
+    def __init__(self, in_features: int, out_features: int, rule: str = "mean") -> None:
+        super().__init__()
+        if rule not in AGGREGATE:
+            raise ValueError(f"no rule {rule!r}: expected one of {list(AGGREGATE)}")
+        self.rule = rule
+        self.weight = _glorot(in_features, out_features)
+        self.neighbours = _glorot(in_features, out_features)
+        self.bias = nn.Parameter(torch.zeros(out_features))
+
+    def forward(self, adjacency: Tensor, x: Tensor) -> Tensor:
+        _check_features(x, self.weight)
+        heard = AGGREGATE[self.rule](adjacency, product(x, self.neighbours))
+        return product(x, self.weight) + heard + self.bias
+
+
+def _glorot(in_features: int, out_features: int) -> nn.Parameter:
+    return nn.Parameter(nn.init.xavier_uniform_(torch.empty(in_features, out_features)))
+
+
+def _check_features(x: Tensor, weight: Tensor) -> None:
+    if x.dim() != 2 or x.shape[1] != len(weight):
+        raise ValueError(f"x is {tuple(x.shape)}: expected (nodes, {len(weight)})")
 
 
 class GraphNet(nn.Module):
@@ -71,14 +191,15 @@ class GraphNet(nn.Module):
         """What each layer gives, (nodes, hidden) each; the logits come last."""
         found: list[Tensor] = []
         for layer in self.layers:
-            before, heard = x, dropout(x, self.dropout) if self.training else x
-            first = found[:1] if self.kind == "initial" else []
-            x = layer(adjacency, heard, *first)
+            heard = sparse.dropout(x, self.dropout) if self.training else x
+            initial = found[:1] if self.kind == "initial" else []
+            out = layer(adjacency, heard, *initial)
             if layer is not self.layers[-1]:
-                x = F.relu(x)
+                out = F.relu(out)
                 if self.kind == "residual" and found:
-                    x = x + before
-            found.append(x)
+                    out = out + x
+            found.append(out)
+            x = out
         return found
 
     def forward(self, adjacency: Tensor, x: Tensor) -> Tensor:
@@ -93,7 +214,7 @@ class GCN(GraphNet):
         dropout: probability that an input of a layer is zero while training.
         depth: number of layers.
         kind: plain; residual: H ← H + ReLU(S H W + b) in all layers but the first and
-            the last (their Equation 14); initial: each layer behind the first mixes in
+            the last (their Equation 14); initial: each layer after the first mixes in
             a tenth of what the first one gave, see GraphConvolution.
 
     Raises:
@@ -154,7 +275,7 @@ class History(training.History):
 
 def fit(
     model: nn.Module,
-    graph: "Graph",
+    graph: Graph,
     epochs: int = 200,
     learning_rate: float = 0.01,
     weight_decay: float = 5e-4,
@@ -170,10 +291,9 @@ def fit(
     Args:
         model: takes (S, x) to logits (nodes, classes). S is normalize(edge_index), or
             what its attribute matrix makes of edge_index and the number of nodes.
-        graph: has x (nodes, features), float, CSR or dense; y (nodes,), int64;
-            edge_index (2, edges); train, validation, test: numbers of nodes. Without
-            edges a GCN is a multilayer perceptron. An empty validation or test set has
-            accuracy NaN.
+        graph: a data.Graph, or anything that has x, y, edge_index, train, validation
+            and test as one has. Without edges a GCN is a multilayer perceptron. An
+            empty validation or test set has accuracy NaN.
         weight_decay: times each weight of the first layer is added to its gradient.
         seed: of the dropout, shifted by LECTURES_SEED.
 
@@ -182,19 +302,21 @@ def fit(
     """
     matrix, x, y = _prepared(model, graph)
     sets = [nodes.to(y.device) for nodes in (graph.train, graph.validation, graph.test)]
-    step = _adam(model, learning_rate, weight_decay)
-    history, start = History(), time.perf_counter()
+    optimizer = _adam(model, learning_rate, weight_decay)
+    history = History()
     curves = [history.train_accuracy, history.validation_accuracy]
     curves.append(history.test_accuracy)
     with torch.random.fork_rng([y.device] if y.is_cuda else []):
         torch.manual_seed(seed + environment.seed_offset())
         for _ in range(epochs):
-            loss = _loss(model.train(), matrix, x, y, sets[0])
-            value = loss.item()
-            step(loss)
+            model.train()
+            optimizer.zero_grad()
+            loss = _loss(model, matrix, x, y, sets[0])
+            loss.backward()
+            optimizer.step()
             scores = _evaluate(model, matrix, x)
-            finite = value < training.EXPLODED and bool(scores.isfinite().all())
-            history.train_loss.append(value if finite else math.nan)
+            finite = loss.item() < training.EXPLODED and bool(scores.isfinite().all())
+            history.train_loss.append(loss.item() if finite else math.nan)
             right = (scores.argmax(1) == y).float()
             for curve, nodes in zip(curves, sets):
                 curve.append(right[nodes].mean().item() if finite else math.nan)
@@ -202,16 +324,16 @@ def fit(
             if not finite:
                 break
     model.eval()
-    history.seconds = time.perf_counter() - start
     return history
 
 
-def logits(model: nn.Module, graph: "Graph") -> Tensor:
+def logits(model: nn.Module, graph: Graph) -> Tensor:
     """Logits (nodes, classes) in evaluation mode; arguments and errors as in fit."""
-    return _evaluate(model, *_prepared(model, graph)[:2])
+    matrix, x, _ = _prepared(model, graph)
+    return _evaluate(model, matrix, x)
 
 
-def gradient_norms(model: nn.Module, graph: "Graph") -> dict[str, float]:
+def gradient_norms(model: nn.Module, graph: Graph) -> dict[str, float]:
     """Norm of the loss's gradient at each layer's weights, before a step is taken.
 
     In evaluation mode, without dropout; arguments and errors as in fit.
@@ -219,80 +341,62 @@ def gradient_norms(model: nn.Module, graph: "Graph") -> dict[str, float]:
     Returns:
         name of each weight matrix to the Euclidean norm, in the order of the layers.
     """
-    prepared = _prepared(model, graph)
-    weights = {n: w for n, w in model.named_parameters() if w.dim() == 2}
-    with counting.evaluating(model):
-        loss = _loss(model, *prepared, graph.train.to(prepared[2].device))
-    gradients = torch.autograd.grad(loss, list(weights.values()))
-    return {name: g.norm().item() for name, g in zip(weights, gradients)}
+    matrix, x, y = _prepared(model, graph)
+    model = copy.deepcopy(model).eval()
+    _loss(model, matrix, x, y, graph.train.to(y.device)).backward()
+    named = model.named_parameters()
+    return {name: w.grad.norm().item() for name, w in named if w.dim() == 2}
+
+
+def _adam(model: nn.Module, rate: float, weight_decay: float) -> torch.optim.Adam:
+    """Adam (Kingma and Ba 2015), with weight decay in the first layer alone."""
+    first = next(m for m in model.modules() if list(m.parameters(recurse=False)))
+    decayed = set(first.parameters())
+    rest = [weight for weight in model.parameters() if weight not in decayed]
+    groups = [{"params": list(first.parameters()), "weight_decay": weight_decay}]
+    return torch.optim.Adam([*groups, {"params": rest}], lr=rate)
 
 
 def _loss(
     model: nn.Module, matrix: Tensor, x: Tensor, y: Tensor, nodes: Tensor
 ) -> Tensor:
-    return F.cross_entropy(model(matrix, x).index_select(0, nodes), y[nodes])
+    return F.cross_entropy(model(matrix, x)[nodes], y[nodes])
 
 
 @torch.no_grad()
 def _evaluate(model: nn.Module, matrix: Tensor, x: Tensor) -> Tensor:
-    with counting.evaluating(model):
+    with environment.evaluating(model):
         return model(matrix, x)
 
 
-def _adam(
-    model: nn.Module, rate: float, weight_decay: float
-) -> Callable[[Tensor], None]:
-    """A function that takes one step of Adam down a loss (Kingma and Ba 2015).
-
-    m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², then in step t
-    w ← w − rate · m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε); in the first layer
-    weight_decay · w is part of g, as in torch.optim.Adam.
-    """
-    trained = [(n, w) for n, w in model.named_parameters() if w.requires_grad]
-    names, weights = zip(*trained)
-    layer = names[0].rpartition(".")[0]  # of the first weight; its others stand beside
-    decayed = sum(name.rpartition(".")[0] == layer for name in names)
-    mean, square = ([torch.zeros_like(w) for w in weights] for _ in range(2))
-    steps = itertools.count(1)
-
-    @torch.no_grad()
-    def step(loss: Tensor) -> None:
-        g, t = torch.autograd.grad(loss, weights, materialize_grads=True), next(steps)
-        torch._foreach_add_(g[:decayed], weights[:decayed], alpha=weight_decay)
-        torch._foreach_lerp_(mean, g, 1 - BETA_1)
-        torch._foreach_mul_(square, BETA_2)
-        torch._foreach_addcmul_(square, g, g, 1 - BETA_2)
-        below = torch._foreach_sqrt(square)
-        torch._foreach_div_(below, math.sqrt(1 - BETA_2**t))
-        torch._foreach_add_(below, EPSILON)
-        torch._foreach_addcdiv_(weights, mean, below, -rate / (1 - BETA_1**t))
-
-    return step
-
-
-def _prepared(model: nn.Module, graph: "Graph") -> tuple[Tensor, Tensor, Tensor]:
+def _prepared(model: nn.Module, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
     """The matrix that the model takes, x and y, on its device, after checks."""
-    x, y, nodes = compact(graph.x), graph.y, len(graph.y)
-    sets = torch.cat([graph.train, graph.validation, graph.test])
-    values = x.values() if x.layout == torch.sparse_csr else x
-    outside = (sets < 0) | (sets >= nodes)
-    apart = x.dim() != 2 or y.shape != x.shape[:1]
-    shapes = f"x is {tuple(x.shape)} and y {tuple(y.shape)}"
-    numbers = "numbers of nodes, int64, such as mask.nonzero()[:, 0]"
-    for wrong, problem in (
-        (apart, f"{shapes}: expected (nodes, features) and (nodes,)"),
-        (y.dtype != torch.int64, f"y is {y.dtype}: expected torch.int64"),
-        (not values.isfinite().all(), "x has NaN or infinite numbers"),
-        (sets.dtype != torch.int64, f"a set is {sets.dtype}: expected {numbers}"),
-        (not len(graph.train), "no training nodes: graph.train is empty"),
-        (outside.any(), f"a set names a node outside 0 to {nodes - 1}"),
-    ):
-        if wrong:
-            raise ValueError(problem)
-    place = next(model.parameters()).device
-    matrix = getattr(model, "matrix", normalize)(graph.edge_index.to(place), nodes)
-    x, y = x.to(place), y.to(place)
+    _check_graph(graph)
+    device = next(model.parameters()).device
+    edge_index, x, y = (t.to(device) for t in (graph.edge_index, graph.x, graph.y))
+    matrix = getattr(model, "matrix", normalize)(edge_index, len(y))
     classes = _evaluate(model, matrix, x).shape[1]
     if not 0 <= y.min() <= y.max() < classes:
         raise ValueError(f"y has a class outside 0 to {classes - 1}, the net's logits")
     return matrix, x, y
+
+
+def _check_graph(graph: Graph) -> None:
+    x, y, nodes = graph.x, graph.y, len(graph.y)
+    sparse.check_layout(x)
+    values = x if x.layout == torch.strided else x.values()
+    sets = torch.cat([graph.train, graph.validation, graph.test])
+    if x.dim() != 2 or y.shape != x.shape[:1]:
+        shapes = f"x is {tuple(x.shape)} and y {tuple(y.shape)}"
+        raise ValueError(f"{shapes}: expected (nodes, features) and (nodes,)")
+    if y.dtype != torch.int64:
+        raise ValueError(f"y is {y.dtype}: expected torch.int64")
+    if not values.isfinite().all():
+        raise ValueError("x has NaN or infinite numbers")
+    if sets.dtype != torch.int64:
+        numbers = "numbers of nodes, int64, such as mask.nonzero()[:, 0]"
+        raise ValueError(f"a set is {sets.dtype}: expected {numbers}")
+    if not len(graph.train):
+        raise ValueError("no training nodes: graph.train is empty")
+    if ((sets < 0) | (sets >= nodes)).any():
+        raise ValueError(f"a set names a node outside 0 to {nodes - 1}")

@@ -50,14 +50,21 @@ def fit_many(
         )
         drawn = (drawn * (2 / inputs) ** 0.5).repeat(nets // len(drawn), 1, 1)
         weights += [drawn, torch.zeros(nets, 1, outputs)]
-    velocity = [torch.zeros_like(weight) for weight in weights]
-    for rate in training._half_cosine(learning_rate, steps):
+    for weight in weights:
+        weight.requires_grad_()
+    optimizer = torch.optim.SGD(weights, learning_rate, momentum=0.9)
+    schedule = training.half_cosine(optimizer, steps)
+    for _ in range(steps):
         batch = torch.randint(n, (batch_size,), generator=generator)
-        gradients = _gradients(weights, images[:, batch], labels[:, batch])
-        torch._foreach_mul_(velocity, 0.9)
-        torch._foreach_add_(velocity, gradients)
-        torch._foreach_add_(weights, velocity, alpha=-rate)
-    return weights
+        optimizer.zero_grad()
+        scores = logits(weights, images[:, batch]).flatten(0, 1)
+        answers = labels[:, batch].flatten()
+        # Summed over the nets: each has the gradient of its own mean loss.
+        loss = F.cross_entropy(scores, answers, reduction="sum") / batch_size
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return [weight.detach() for weight in weights]
 
 
 def logits(weights: list[Tensor], images: Tensor) -> Tensor:
@@ -70,11 +77,3 @@ def accuracies(weights: list[Tensor], data: Labelled) -> Tensor:
     """The share of images that each net gets right: (nets,)."""
     images, labels = data
     return (logits(weights, images.flatten(1)).argmax(2) == labels).float().mean(1)
-
-
-def _gradients(weights: list[Tensor], images: Tensor, labels: Tensor) -> list[Tensor]:
-    """Of the sum over nets of each one's mean cross-entropy: the nets do not mix."""
-    leaves = [weight.detach().requires_grad_() for weight in weights]
-    scores = logits(leaves, images).flatten(0, 1)
-    loss = F.cross_entropy(scores, labels.flatten(), reduction="sum")
-    return list(torch.autograd.grad(loss / images.shape[1], leaves))

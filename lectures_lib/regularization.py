@@ -137,7 +137,6 @@ def train(chosen: dict[str, float], data: Labelled, seed: int) -> nn.Sequential:
     seed_everything(seed)
     net = small_net(chosen.get("dropout", 0), "batch norm" in chosen)
     last = chosen.get("early stopping", EPOCHS)
-    left = iter(range(last - 1, -1, -1))
     smoothing = chosen.get("label smoothing", 0.0)
     training.fit(
         net,
@@ -149,7 +148,7 @@ def train(chosen: dict[str, float], data: Labelled, seed: int) -> nn.Sequential:
         augment=partial(_augment, chosen),
         loss=partial(F.cross_entropy, label_smoothing=smoothing),
         weight_decay=chosen.get("weight decay", 0.0),
-        stop=lambda: next(left) == 0,
+        stop=lambda epoch: epoch == last,
     )
     return net
 

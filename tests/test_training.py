@@ -95,8 +95,9 @@ def test_another_loss_is_taken(digits):
 
 
 def test_training_stops_when_it_is_told_to(digits):
-    answers = iter([False, True])
-    history = training.fit(linear_net(), digits, epochs=9, stop=lambda: next(answers))
+    history = training.fit(
+        linear_net(), digits, epochs=9, stop=lambda epoch: epoch == 2
+    )
     assert len(history.train_loss) == 2
 
 
@@ -111,7 +112,7 @@ def test_history_counts_what_happened(digits):
     history = training.fit(small_net(), digits, digits, epochs=3)
     assert len(history.train_loss) == len(history.test_accuracy) == 3
     assert history.train_loss[-1] < history.train_loss[0]
-    assert history.seconds > 0 and not history.diverged
+    assert not history.diverged
     assert "3 epochs" in str(history) and "test accuracy" in str(history)
 
 
@@ -196,39 +197,11 @@ def test_data_that_does_not_fit_is_named(images, labels, words):
         training.accuracy(small_net(), (images, labels))
 
 
-def test_over_seeds_keeps_order_and_seeds_each_run(monkeypatch):
-    runs = training.over_seeds(lambda seed: (seed, torch.rand(1).item()), range(3))
-    assert [seed for seed, _ in runs] == [0, 1, 2]
-    assert training.over_seeds(lambda seed: torch.rand(1).item(), [2]) == [runs[2][1]]
-    monkeypatch.setenv("LECTURES_SEED", "1")
-    assert training.over_seeds(lambda seed: torch.rand(1).item(), [1]) == [runs[2][1]]
-
-
-def test_a_worker_that_is_already_there_sees_a_changed_seed(monkeypatch):
-    def draw(seed):
-        return torch.rand(1, generator=ll.environment.generator(seed)).item()
-
-    for offset in ("1", "5"):
-        monkeypatch.setenv("LECTURES_SEED", offset)
-        assert training.over_seeds(draw, [0, 1], jobs=2) == training.over_seeds(
-            draw, [0, 1]
-        )
-
-
 def test_frozen_batch_norm_stays_frozen(digits):
     net = small_net().train()
     net[0][1].eval()
     training.accuracy(net, digits)
     assert net.training and not net[0][1].training
-
-
-def test_over_seeds_side_by_side_gives_the_same():
-    def draw(seed):
-        return torch.rand(1).item()
-
-    assert training.over_seeds(draw, range(2), jobs=2) == training.over_seeds(
-        draw, [0, 1]
-    )
 
 
 def test_gradient_norms_are_those_of_backward(digits):

@@ -86,11 +86,13 @@ def karate_club() -> Graph:
     return Graph(x, y, links, **part, classes=classes)
 
 
-def planetoid(name: str, folder: str | Path | None = None) -> Graph:
+def planetoid(
+    name: str, folder: str | Path | None = None, normalize: bool = True
+) -> Graph:
     """A citation network in the split of Kipf and Welling (2017), downloaded once.
 
-    Papers, their fields, and who cites whom; x is CSR, 1 where a paper has a word. 20
-    papers of each class to train, 500 to validate, 1,000 to test with.
+    Papers, their fields, and who cites whom; x is CSR and says which words a paper has.
+    20 papers of each class to train, 500 to validate, 1,000 to test with.
 
     Args:
         name: "cora" (2,708 papers, 5,278 links) or "citeseer" (3,327 papers, of which
@@ -98,6 +100,8 @@ def planetoid(name: str, folder: str | Path | None = None) -> Graph:
         folder: where its eight files are kept; None: that of LECTURES_DATA, or lectures
             in the user's cache. Those missing come from LECTURES_PLANETOID_URL, by
             default from the authors of Planetoid (Yang et al. 2016).
+        normalize: each paper's words sum to one, so that a long text says no more than
+            a short one (Kipf and Welling 2017, Section 5.2); False: 1 for each word.
     Raises DownloadError, an OSError, when a file is missing or has another checksum and
     cannot be fetched; DataError: unknown name, or files that are not such a network.
     """
@@ -121,7 +125,14 @@ def planetoid(name: str, folder: str | Path | None = None) -> Graph:
     names = ("y", "train", "validation", "test")
     part = {name: _long(getattr(found, name)) for name in names}
     links, classes = _both_ways(found.links), citations.CLASSES[name]
-    return Graph(_csr(found.x), edge_index=links, classes=classes, **part)
+    x = _rows_to_one(found.x) if normalize else found.x
+    return Graph(_csr(x), edge_index=links, classes=classes, **part)
+
+
+def _rows_to_one(x: sparse.spmatrix) -> sparse.spmatrix:
+    """Each row divided by its sum; a row of zeros stays."""
+    total = np.asarray(x.sum(1), np.float32)
+    return x.multiply(1 / np.where(total == 0, 1, total))
 
 
 def _long(numbers: object) -> Tensor:
@@ -135,12 +146,14 @@ def _both_ways(links: np.ndarray) -> Tensor:
 
 def _csr(matrix: sparse.spmatrix) -> Tensor:
     matrix = matrix.tocsr().sorted_indices()
-    parts = (_long(matrix.indptr), _long(matrix.indices))
+    places = (
+        torch.tensor(part.astype(np.int32)) for part in (matrix.indptr, matrix.indices)
+    )
     values = torch.tensor(matrix.data.astype(np.float32))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
         return torch.sparse_csr_tensor(
-            *parts, values, matrix.shape, check_invariants=True
+            *places, values, matrix.shape, check_invariants=True
         )
 
 
