@@ -33,7 +33,6 @@ def graph_nets(seed: int) -> dict:
 def cora(seed: int) -> dict:
     """Test accuracy on Cora: words only, and GCNs of two and eight layers."""
     graph = data.planetoid("cora")
-    graph = replace(graph, x=graphs.scale_rows(graph.x))
     found = {
         "words only": _accuracy(without_links(graph), seed),
         "GCN": _accuracy(graph, seed),
