@@ -109,33 +109,6 @@ def augment(
     return images
 
 
-def rand_augment(
-    images: Tensor,
-    names: Sequence[str],
-    generator: torch.Generator,
-    n: int = 2,
-    strength: float = 1.0,
-) -> Tensor:
-    """RandAugment (Cubuk et al. 2020): to each image its own n operations of the pool.
-
-    Each is drawn uniformly, with the chance of none; strengths are drawn as in
-    `augment`, where the paper takes one and the same magnitude.
-
-    Raises:
-        ValueError: as for `augment`, or there is no operation to draw from.
-    """
-    if not names:
-        raise ValueError("a pool with no operation: expected at least one name of POOL")
-    _check_share(strength)
-    images = images.clone()
-    for _ in range(n):
-        chosen = torch.randint(len(names) + 1, (len(images),), generator=generator)
-        for number, name in enumerate(names):
-            mine = chosen == number
-            images[mine] = augment(images[mine], [name], generator, strength)
-    return images
-
-
 def averaged(
     model: nn.Module,
     images: Tensor,
@@ -152,7 +125,7 @@ def averaged(
 
 
 def affine(images: Tensor, matrices: Tensor) -> Tensor:
-    """Images (n, channels, height, width) looked up elsewhere, bilinearly; else black.
+    """Images (n, channels, height, width) looked up elsewhere; black outside of them.
 
     Args:
         matrices: (n, 2, 3), for each image from a place of the result to the place
@@ -211,7 +184,9 @@ def ten_crop(images: Tensor, size: int) -> Tensor:
     )
 
 
-def _geometric(lookup: Callable[[Tensor, int, int], list]) -> Transform:
+def _geometric(
+    lookup: Callable[[Tensor, int, int], list], low: float, high: float, unit: str
+) -> Operation:
     """An operation from the six numbers of its matrix, in terms of its strength."""
 
     def apply(images: Tensor, strengths: Tensor, _) -> Tensor:
@@ -219,7 +194,8 @@ def _geometric(lookup: Callable[[Tensor, int, int], list]) -> Transform:
         numbers = [n + 0 * strengths for n in lookup(strengths, width, height)]
         return affine(images, torch.stack(numbers, 1).reshape(-1, 2, 3))
 
-    return apply
+    factor = {"neutral": 1.0, "least": 0.01} if unit == "times" else {}
+    return Operation(apply, low, high, unit, **factor)
 
 
 def _rotation(degrees: Tensor, *_) -> list:
@@ -227,14 +203,14 @@ def _rotation(degrees: Tensor, *_) -> list:
     return [cos, -sin, 0, sin, cos, 0]
 
 
-def _blended(other: Callable[[Tensor], Tensor]) -> Transform:
+def _blended(other: Callable[[Tensor], Tensor], low: float, high: float) -> Operation:
     """At strength 0 the other image, at 1 the image itself, beyond it the contrary."""
 
     def apply(images: Tensor, strengths: Tensor, _) -> Tensor:
         start = other(images)
         return (start + _each(strengths) * (images - start)).clamp(0, 1)
 
-    return apply
+    return Operation(apply, low, high, "times", neutral=1.0, least=0.0)
 
 
 def _gray(images: Tensor) -> Tensor:
@@ -249,11 +225,13 @@ def _mean_gray(images: Tensor) -> Tensor:
     return _gray(images).mean((1, 2, 3), keepdim=True)
 
 
-def _switched(change: Callable[[Tensor], Tensor]) -> Transform:
+def _switched(change: Callable[[Tensor], Tensor]) -> Operation:
+    """The changed image from strength 0.5 on, the image itself below."""
+
     def apply(images: Tensor, strengths: Tensor, _) -> Tensor:
         return torch.where(_each(strengths) >= 0.5, change(images), images)
 
-    return apply
+    return Operation(apply, 0, 1, "", switch=True)
 
 
 def _noise(images: Tensor, strengths: Tensor, generator) -> Tensor:
@@ -276,41 +254,33 @@ def _each(strengths: Tensor) -> Tensor:
     return strengths[:, None, None, None]
 
 
+# The matrices of the first seven look up a place (x, y) of the result in the image.
 POOL = {
-    "shift x": Operation(
-        _geometric(lambda s, width, _: [1, 0, -s * width, 0, 1, 0]),
-        *(-0.25, 0.25, "of the width"),
+    "shift x": _geometric(
+        lambda s, width, _: [1, 0, -s * width, 0, 1, 0], -0.25, 0.25, "of the width"
     ),
-    "shift y": Operation(
-        _geometric(lambda s, _, height: [1, 0, 0, 0, 1, -s * height]),
-        *(-0.25, 0.25, "of the height"),
+    "shift y": _geometric(
+        lambda s, _, height: [1, 0, 0, 0, 1, -s * height], -0.25, 0.25, "of the height"
     ),
-    "rotate": Operation(_geometric(_rotation), -30, 30, "degrees"),
-    "shear x": Operation(
-        _geometric(lambda s, *_: [1, s.deg2rad().tan(), 0, 0, 1, 0]), -30, 30, "degrees"
+    "rotate": _geometric(_rotation, -30, 30, "degrees"),
+    "shear x": _geometric(
+        lambda s, *_: [1, s.deg2rad().tan(), 0, 0, 1, 0], -30, 30, "degrees"
     ),
-    "shear y": Operation(
-        _geometric(lambda s, *_: [1, 0, 0, s.deg2rad().tan(), 1, 0]), -30, 30, "degrees"
+    "shear y": _geometric(
+        lambda s, *_: [1, 0, 0, s.deg2rad().tan(), 1, 0], -30, 30, "degrees"
     ),
-    "zoom": Operation(
-        _geometric(lambda s, *_: [1 / s, 0, 0, 0, 1 / s, 0]),
-        *(0.7, 1.3, "times", 1, 0.01),
-    ),
-    "stretch": Operation(
-        _geometric(lambda s, *_: [1 / s, 0, 0, 0, 1, 0]), 0.7, 1.3, "times", 1, 0.01
-    ),
-    "brightness": Operation(_blended(torch.zeros_like), 0.4, 1.6, "times", 1, 0),
-    "contrast": Operation(_blended(_mean_gray), 0.4, 1.6, "times", 1, 0),
-    "saturation": Operation(_blended(_gray), 0, 2, "times", 1, 0),
+    "zoom": _geometric(lambda s, *_: [1 / s, 0, 0, 0, 1 / s, 0], 0.7, 1.3, "times"),
+    "stretch": _geometric(lambda s, *_: [1 / s, 0, 0, 0, 1, 0], 0.7, 1.3, "times"),
+    "brightness": _blended(torch.zeros_like, 0.4, 1.6),
+    "contrast": _blended(_mean_gray, 0.4, 1.6),
+    "saturation": _blended(_gray, 0, 2),
     "noise": Operation(_noise, 0, 0.3, "standard deviations", least=0),
     "cutout": Operation(_cutout, 0, 0.5, "of the side", least=0),
-    "mirror": Operation(_switched(lambda x: x.flip(-1)), 0, 1, "", switch=True),
-    "upside down": Operation(_switched(lambda x: x.flip(-2)), 0, 1, "", switch=True),
-    "half turn": Operation(
-        _switched(lambda x: x.rot90(2, (-2, -1))), 0, 1, "", switch=True
-    ),
-    "invert": Operation(_switched(lambda x: 1 - x), 0, 1, "", switch=True),
-    "black": Operation(_switched(torch.zeros_like), 0, 1, "", switch=True),
+    "mirror": _switched(lambda images: images.flip(-1)),
+    "upside down": _switched(lambda images: images.flip(-2)),
+    "half turn": _switched(lambda images: images.rot90(2, (-2, -1))),
+    "invert": _switched(lambda images: 1 - images),
+    "black": _switched(torch.zeros_like),
 }
 
 

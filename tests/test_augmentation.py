@@ -150,16 +150,6 @@ def test_no_operation_and_no_image_are_allowed():
 # Policies, views, crops.
 
 
-def test_rand_augment_draws_every_operation_equally_often():
-    names = ["invert", "black"]
-    images = torch.full((30_000, 1, 1, 1), 0.25)
-    made = augmentation.rand_augment(images, names, generator(), n=1).flatten()
-    # A third each for invert, black and nothing; drawn switches are on half the time.
-    for value, share in ((0.75, 1 / 6), (0.0, 1 / 6), (0.25, 4 / 6)):
-        assert (made == value).float().mean().item() == pytest.approx(share, abs=0.01)
-    assert torch.equal(images, torch.full((30_000, 1, 1, 1), 0.25))
-
-
 def test_averaged_is_the_mean_of_the_views():
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
     images = torch.rand(5, 1, 8, 8)
@@ -216,8 +206,6 @@ def test_images_of_another_type_shape_or_range_are_named(images, words):
 def test_a_strength_out_of_range_is_named(strength):
     with pytest.raises(ValueError, match="share of each range, from 0 to 1"):
         augment(pictures(), ["rotate"], generator(), strength)
-    with pytest.raises(ValueError, match="share of each range, from 0 to 1"):
-        augmentation.rand_augment(pictures(), ["rotate"], generator(), 1, strength)
 
 
 @pytest.mark.parametrize(
@@ -233,11 +221,6 @@ def test_a_strength_out_of_range_is_named(strength):
 def test_strengths_without_meaning_are_named(name, strengths, words):
     with pytest.raises(ValueError, match=words):
         transform(pictures(), name, strengths)
-
-
-def test_a_pool_with_no_operation_is_named():
-    with pytest.raises(ValueError, match="a pool with no operation"):
-        augmentation.rand_augment(pictures(), [], generator())
 
 
 @pytest.mark.parametrize("size", [0, 22])
