@@ -1,13 +1,11 @@
-"""Helpers of the course "Deep Learning III": what every notebook needs, and no more.
+"""Helpers of the course "Deep Learning III".
 
 import lectures_lib as ll
 
 device = ll.setup()
 """
 
-import importlib
 import os
-from types import ModuleType
 
 import torch
 
@@ -21,6 +19,7 @@ from . import (
     figures,
     gradients,
     graphs,
+    homework,
     many,
     models,
     regularization,
@@ -29,28 +28,6 @@ from . import (
     training,
 )
 from .explorers.widgets import Predict, quiz
-
-__all__ = [
-    "Predict",
-    "augmentation",
-    "claims",
-    "data",
-    "environment",
-    "experiments",
-    "explorers",
-    "figures",
-    "gradients",
-    "graphs",
-    "homework",
-    "many",
-    "models",
-    "quiz",
-    "regularization",
-    "results",
-    "setup",
-    "text",
-    "training",
-]
 
 
 def setup(seed: int = 0, threads: int | None = None) -> torch.device:
@@ -73,13 +50,3 @@ def setup(seed: int = 0, threads: int | None = None) -> torch.device:
     if threads is not None and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(threads)
     return environment.device()
-
-
-def __getattr__(name: str) -> ModuleType:
-    """ll.homework, imported when it is first used.
-
-    `python -m lectures_lib.homework` runs that module, which must not be there before.
-    """
-    if name == "homework":
-        return importlib.import_module("lectures_lib.homework")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,6 @@
 """Data augmentation: transformations of a whole batch, each image by its own strength.
 
-The pool is one table. Policies draw from it, and what is drawn is on the side of the
-data: nothing here knows of a net but `averaged`, which tests with several views.
+The pool is one table, from which policies draw. Nothing here knows of a net.
 """
 
 import math
@@ -9,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from . import training
+from .environment import require
 
 Transform = Callable[[Tensor, Tensor, torch.Generator | None], Tensor]
 
@@ -71,17 +70,15 @@ def transform(
     """
     operation = _operation(name)
     _check_images(images)
-    if strengths.shape != images.shape[:1]:
-        raise ValueError(
-            f"strengths {tuple(strengths.shape)}: expected ({len(images)},), one for "
-            "each image"
-        )
-    if not (strengths.isfinite() & (strengths >= operation.least)).all():
-        least = f" of at least {operation.least:g}" if operation.least > -1e9 else ""
-        raise ValueError(
-            f"strengths of {name!r} from {strengths.min():g} to {strengths.max():g}: "
-            f"expected finite numbers{least}"
-        )
+    require(
+        strengths.shape == images.shape[:1],
+        f"strengths {tuple(strengths.shape)}: expected ({len(images)},), one for each",
+    )
+    least = f" of at least {operation.least:g}" if operation.least > -math.inf else ""
+    require(
+        (strengths.isfinite() & (strengths >= operation.least)).all(),
+        f"strengths of {name!r}: expected finite numbers{least}",
+    )
     if not len(images):
         return images
     return operation.apply(images, strengths.to(images), generator)
@@ -109,21 +106,6 @@ def augment(
     return images
 
 
-def averaged(
-    model: nn.Module,
-    images: Tensor,
-    view: Callable[[Tensor], Tensor],
-    views: int = 10,
-) -> Tensor:
-    """Test-time augmentation: probabilities (n, classes), their mean over views.
-
-    Args:
-        view: makes other images of the same ones, such as a call of `augment`.
-    """
-    total = sum(training.logits(model, view(images)).softmax(1) for _ in range(views))
-    return total / views
-
-
 def affine(images: Tensor, matrices: Tensor) -> Tensor:
     """Images (n, channels, height, width) looked up elsewhere; black outside of them.
 
@@ -144,44 +126,6 @@ def affine(images: Tensor, matrices: Tensor) -> Tensor:
     grid = (lookup @ places.flatten(1)).reshape(-1, 2, height, width)
     grid = grid.movedim(1, -1).to(images)
     return F.grid_sample(images, grid, align_corners=False).clamp(0, 1)
-
-
-def random_crop(images: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """A square of each image, float (n, channels, size, size), at a place of its own.
-
-    Raises:
-        ValueError: the square is larger than the images, or smaller than a pixel.
-    """
-    _check_crop(images, size)
-    n, _, height, width = images.shape
-    rows = torch.randint(height - size + 1, (n, 1), generator=generator)
-    columns = torch.randint(width - size + 1, (n, 1), generator=generator)
-    square = torch.arange(size)
-    pick = torch.arange(n)[:, None, None]
-    rows, columns = (rows + square)[:, :, None], (columns + square)[:, None, :]
-    return images[pick, :, rows, columns].movedim(-1, 1)
-
-
-def ten_crop(images: Tensor, size: int) -> Tensor:
-    """Corners, middle, and their mirror images: (10, n, channels, size, size).
-
-    As AlexNet was tested (Krizhevsky et al. 2012, section 4.1).
-
-    Raises:
-        ValueError: the square is larger than the images, or smaller than a pixel.
-    """
-    _check_crop(images, size)
-    bottom, right = (side - size for side in images.shape[-2:])
-    places = [(0, 0), (0, right), (bottom, 0), (bottom, right)]
-    places.append((round(bottom / 2), round(right / 2)))
-    both = images, images.flip(-1)
-    return torch.stack(
-        [
-            x[..., top : top + size, left : left + size]
-            for x in both
-            for top, left in places
-        ]
-    )
 
 
 def _geometric(
@@ -285,35 +229,28 @@ POOL = {
 
 
 def _operation(name: str) -> Operation:
-    if name not in POOL:
-        raise ValueError(f"no operation {name!r}; the pool has: {', '.join(POOL)}")
+    require(name in POOL, f"no operation {name!r}; the pool has: {', '.join(POOL)}")
     return POOL[name]
 
 
 def _check_images(images: Tensor) -> None:
     expected = "expected float (n, channels, height, width) in [0, 1]"
-    if not isinstance(images, Tensor) or not images.is_floating_point():
-        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise ValueError(f"images are {kind}: {expected}; divide bytes by 255")
-    if images.dim() != 4 or images.shape[1] not in (1, 3):
-        raise ValueError(
-            f"images {tuple(images.shape)}: {expected}, with 1 or 3 channels; "
-            "one image alone becomes a batch by image[None]"
-        )
+    is_tensor = isinstance(images, Tensor)
+    kind = images.dtype if is_tensor else type(images).__name__
+    require(
+        is_tensor and images.is_floating_point(),
+        f"images are {kind}: {expected}; divide bytes by 255",
+    )
+    require(
+        images.dim() == 4 and images.shape[1] in (1, 3),
+        f"images {tuple(images.shape)}: {expected}, with 1 or 3 channels; one image "
+        "alone becomes a batch by image[None]",
+    )
     low, high = images.aminmax() if images.numel() else (0, 1)
-    if not (low >= 0 and high <= 1):
-        raise ValueError(f"images lie in [{low:g}, {high:g}]: {expected}")
+    inside = low >= 0 and high <= 1
+    require(inside, f"images lie in [{low:g}, {high:g}]: {expected}")
 
 
 def _check_share(strength: float) -> None:
-    if not 0 <= strength <= 1:
-        raise ValueError(
-            f"strength {strength}: expected a share of each range, from 0 to 1"
-        )
-
-
-def _check_crop(images: Tensor, size: int) -> None:
-    _check_images(images)
-    side = min(images.shape[-2:])
-    if not 1 <= size <= side:
-        raise ValueError(f"crops of {size} pixels: expected from 1 to {side}")
+    expected = "expected a share of each range, from 0 to 1"
+    require(0 <= strength <= 1, f"strength {strength}: {expected}")

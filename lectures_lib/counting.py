@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import fx, nn
 
-from .environment import evaluating
+from .environment import evaluating, require
 
 
 def output_size(
@@ -18,13 +18,13 @@ def output_size(
     Raises:
         ValueError: the spread-out kernel is larger than the padded input.
     """
-    span = dilation * (kernel_size - 1) + 1
-    if span > size + 2 * padding:
-        raise ValueError(
-            f"the kernel spans {span} pixels, the padded input has "
-            f"{size + 2 * padding}: use a smaller kernel or dilation, or more padding"
-        )
-    return (size + 2 * padding - span) // stride + 1
+    span, padded = dilation * (kernel_size - 1) + 1, size + 2 * padding
+    require(
+        span <= padded,
+        f"the kernel spans {span} pixels, the padded input has {padded}: use a smaller "
+        "kernel or dilation, or more padding",
+    )
+    return (padded - span) // stride + 1
 
 
 @dataclass(frozen=True)
@@ -121,18 +121,17 @@ def _multiply_adds(module: nn.Module, output: torch.Tensor) -> int:
 
 def _check_known(model: nn.Module) -> None:
     """Every module with weights of its own must be one whose cost is known."""
-    known = (nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
-    weighted = (
-        m
-        for m in model.modules()
-        if next(m.parameters(recurse=False), None) is not None
+    known = nn.Conv2d | nn.Linear | nn.BatchNorm1d | nn.BatchNorm2d
+    unknown = {
+        type(module).__name__
+        for module in model.modules()
+        if list(module.parameters(recurse=False)) and not isinstance(module, known)
+    }
+    require(
+        not unknown,
+        f"the cost of {', '.join(sorted(unknown))} is not known here; known are "
+        "Conv2d, Linear, batch norm and whatever has no weights",
     )
-    names = {type(m).__name__ for m in weighted if not isinstance(m, known)}
-    if names:
-        raise ValueError(
-            f"the cost of {', '.join(sorted(names))} is not known here; known are "
-            "Conv2d, Linear, batch norm and whatever has no weights"
-        )
 
 
 def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> None:

@@ -15,6 +15,12 @@ from torch import nn
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "jupyterlab", "ipywidgets")
 
 
+def require(truth: bool, problem: str) -> None:
+    """Raise a ValueError with the problem, unless what is required is true."""
+    if not truth:
+        raise ValueError(problem)
+
+
 def seed_offset() -> int:
     """The number in the environment variable LECTURES_SEED, 0 when it is not set.
 
@@ -24,11 +30,11 @@ def seed_offset() -> int:
         ValueError: LECTURES_SEED is not a whole number of at most nine digits.
     """
     text = os.environ.get("LECTURES_SEED", "").strip() or "0"
-    if not (text.isdecimal() and len(text) < 10):
-        raise ValueError(
-            f"LECTURES_SEED is {text!r}; expected a whole number such as 7. "
-            "Unset it, or set it to a number, and restart the kernel."
-        )
+    require(
+        text.isdecimal() and len(text) < 10,
+        f"LECTURES_SEED is {text!r}; expected a whole number such as 7. "
+        "Unset it, or set it to a number, and restart the kernel.",
+    )
     return int(text)
 
 

@@ -118,7 +118,7 @@ def regularizers(seed: int) -> dict:
     train, validation = (images[:100], labels[:100]), (images[100:], labels[100:])
     test = data.digits("test")
     found = {}
-    for method, strengths in regularization.METHODS:
+    for method, strengths in regularization.METHODS.items():
         recipes = [regularization.recipe(method, strength) for strength in strengths]
         nets = [regularization.train(recipe, train, seed) for recipe in recipes]
         errors = [1 - training.accuracy(net, validation) for net in nets]

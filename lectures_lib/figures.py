@@ -1,4 +1,4 @@
-"""The look of every figure: style, alt text, and the diagrams of the course."""
+"""The look of every figure: style, colours, alt text."""
 
 import io
 from collections.abc import Sequence
@@ -8,12 +8,9 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 from PIL import Image
-from torch import nn
 
-from .models import Layer
 from .results import Recording
 
 # Okabe and Ito's palette: told apart with every common form of colour blindness.
@@ -24,23 +21,29 @@ _CYCLE = plt.cycler(color=[BLUE, ORANGE, GREEN, PINK, RED, SKY]) + plt.cycler(
 )
 
 
+_STYLE = {
+    "figure.figsize": (9, 4.2),
+    "figure.dpi": 100,
+    "savefig.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "font.size": 14,
+    "axes.titlesize": 15,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": _CYCLE,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "lines.linewidth": 2.5,
+    "hatch.linewidth": 1.5,
+    "image.cmap": "gray",
+}
+
+
 def use_style() -> None:
     """Set the style of all figures: large type, strong lines, one palette."""
     plt.rcdefaults()
-    plt.rcParams.update(
-        {
-            **{"figure.figsize": (9, 4.2), "figure.dpi": 100, "savefig.dpi": 100},
-            **{"figure.constrained_layout.use": True, "font.size": 14},
-            **{"axes.spines.top": False, "axes.spines.right": False},
-            **{"axes.titlesize": 15, "axes.titlelocation": "left"},
-            **{
-                "axes.prop_cycle": _CYCLE,
-                "lines.linewidth": 2.5,
-                "hatch.linewidth": 1.5,
-            },
-            **{"text.color": INK, "axes.labelcolor": INK, "image.cmap": "gray"},
-        }
-    )
+    plt.rcParams.update(_STYLE)
 
 
 def png(fig: Figure, colors: int | None = 64) -> bytes:
@@ -53,24 +56,21 @@ def png(fig: Figure, colors: int | None = 64) -> bytes:
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(fig)
-    fig.clear()  # three megabytes that else wait for the garbage collector
+    fig.clear()  # three megabytes that would wait for the garbage collector
     if colors is None:
         return buffer.getvalue()
-    full = Image.open(buffer).convert("RGB")
-    method, dither = Image.Quantize.FASTOCTREE, Image.Dither.NONE
-    small = io.BytesIO()
-    full.quantize(colors, method=method, dither=dither).save(
-        small, "PNG", optimize=True
-    )
+    image, small = Image.open(buffer).convert("RGB"), io.BytesIO()
+    image = image.quantize(colors, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    image.save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
 def show(fig: Figure, alt: str, colors: int | None = 64) -> None:
-    """Display the figure with its description, which is printed below it as well.
+    """Display the figure with its description, which is printed below it, too.
 
     Args:
-        alt: what is to be seen, in a sentence or two, for who cannot see it; without
-            numbers that change from run to run.
+        alt: what is to be seen, in a sentence or two, for readers who cannot see it;
+            without numbers that change from run to run.
         colors: as in `png`.
 
     Raises:
@@ -122,75 +122,3 @@ def draw_images(axes, images, titles) -> None:
         ax.imshow(image[0], vmin=0, vmax=1)
         ax.set_title(title, loc="center", fontsize=12)
         ax.axis("off")
-
-
-def draw_block(ax: Axes, kind: str) -> None:
-    """Draw a block from top to bottom, "plain" or "residual": then with its skip."""
-    parts = ["conv 3×3", "batch norm", "ReLU", "conv 3×3", "batch norm", "ReLU"]
-    levels = [0, -1, -2, -3, -4, -5.8]  # room for the addition
-    arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 2, "mutation_scale": 18}
-    ax.annotate("", (0, -6.9), (0, 0.9), arrowprops=arrow, zorder=0)
-    for part, level in zip(parts, levels):
-        color = BLUE if "conv" in part else GREY if "norm" in part else ORANGE
-        box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": color}
-        ax.text(0, level, part, ha="center", va="center", bbox=box | {"linewidth": 2})
-    ax.text(0.1, 1, "x", va="center", style="italic")
-    ax.text(0.1, -7, "y", va="center", style="italic")
-    if kind == "residual":
-        ax.plot([0, 1, 1], [0.65, 0.65, -4.9], color=RED, linewidth=3)
-        ax.annotate("", (0.12, -4.9), (1.02, -4.9), arrowprops=arrow | {"color": RED})
-        plus = {"boxstyle": "circle,pad=0.1", "facecolor": "white", "edgecolor": RED}
-        ax.text(0, -4.9, "+", ha="center", va="center", bbox=plus, color=RED)
-        ax.text(1.08, -2, "skip", color=RED)
-    ax.set(xlim=(-1, 1.8), ylim=(-7.2, 1.2), title=kind)
-    ax.axis("off")
-
-
-def draw_network(ax: Axes, layers: list[Layer], labels: bool = True) -> list[Rectangle]:
-    """Draw a net from its own layers: a box for each with weights and each pooling.
-
-    Height grows with the square root of the picture's side, width with the logarithm
-    of the number of channels; a linear layer is a thin bar.
-
-    Args:
-        layers: of `models.layers(model, input_shape)`.
-        labels: write kind and output shape at each box.
-
-    Returns:
-        The boxes, in the order of the layers.
-    """
-    kinds = (nn.Conv2d, nn.Linear, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
-    boxes, x = [], 0.0
-    for layer in (layer for layer in layers if isinstance(layer.module, kinds)):
-        channels, *side = layer.output_shape
-        height = side[0] ** 0.5 if side else 0.6 * np.log2(channels)
-        width = 0.25 * np.log2(channels) if side else 0.5
-        box = Rectangle((x, -height / 2), width, height, **_layer_style(layer.module))
-        boxes.append(ax.add_patch(box))
-        if labels:
-            text, style = _layer_text(layer), {"ha": "center", "fontsize": 11}
-            ax.text(x + width / 2, -height / 2 - 0.25, text, va="top", **style)
-        x += width + (1.0 if labels else 0.3)
-    ax.axhline(0, color=GREY, linewidth=1.5, zorder=0)
-    tallest = max(box.get_height() for box in boxes) / 2
-    ax.set(xlim=(-0.6, x), ylim=(-tallest - (1.7 if labels else 0.3), tallest + 0.3))
-    ax.axis("off")
-    return boxes
-
-
-def _layer_style(module: nn.Module) -> dict:
-    if isinstance(module, nn.Conv2d):
-        return {"facecolor": BLUE, "edgecolor": INK}
-    if isinstance(module, nn.Linear):
-        return {"facecolor": ORANGE, "edgecolor": INK, "hatch": "\\\\"}
-    return {"facecolor": "#FFFFFF", "edgecolor": INK}
-
-
-def _layer_text(layer: Layer) -> str:
-    shape = "×".join(map(str, layer.output_shape))
-    module = layer.module
-    if isinstance(module, nn.Conv2d):
-        kernel = "×".join(map(str, module.kernel_size))
-        return f"conv {kernel}\n{shape}"
-    kind = "linear" if isinstance(module, nn.Linear) else "pool"
-    return f"{kind}\n{shape}"

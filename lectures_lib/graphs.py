@@ -5,9 +5,11 @@ products are quick on the way back, too, is the work of sparse.py.
 """
 
 import copy
-import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from torch.nn import functional as F
 
 from . import environment, sparse, training
 from .data import Graph
+from .environment import require
 from .sparse import product
 
 KINDS = ("plain", "residual", "initial")
@@ -62,18 +65,19 @@ def normalize(edge_index: Tensor, num_nodes: int) -> Tensor:
 
 
 def _check_edges(edge_index: Tensor, num_nodes: int) -> None:
-    if edge_index.dim() != 2 or len(edge_index) != 2 or edge_index.is_floating_point():
-        raise ValueError(
-            f"edge_index is {edge_index.dtype} {tuple(edge_index.shape)}: "
-            "expected whole numbers (2, edges)"
-        )
-    wrong = ((edge_index < 0) | (edge_index >= num_nodes)).any(0).nonzero()
-    if num_nodes < 1 or len(wrong):
-        found = f"edge {edge_index[:, wrong[0, 0]].tolist()}" if len(wrong) else "none"
-        raise ValueError(
-            f"{found} among {num_nodes} nodes: expected at least one node, and edges "
-            f"between nodes 0 to {num_nodes - 1}"
-        )
+    whole = edge_index.dim() == 2 and len(edge_index) == 2
+    found = f"edge_index is {edge_index.dtype} {tuple(edge_index.shape)}"
+    require(
+        whole and not edge_index.is_floating_point(),
+        f"{found}: expected whole numbers (2, edges)",
+    )
+    wrong = ((edge_index < 0) | (edge_index >= num_nodes)).any(0)
+    require(
+        num_nodes > 0 and not wrong.any(),
+        f"edge {edge_index[:, wrong][:, :1].flatten().tolist()} among {num_nodes} "
+        f"nodes: expected at least one node, and edges between nodes 0 to "
+        f"{num_nodes - 1}",
+    )
 
 
 def mean(matrix: Tensor, x: Tensor) -> Tensor:
@@ -148,8 +152,8 @@ class SAGEConvolution(nn.Module):
 
     def __init__(self, in_features: int, out_features: int, rule: str = "mean") -> None:
         super().__init__()
-        if rule not in AGGREGATE:
-            raise ValueError(f"no rule {rule!r}: expected one of {list(AGGREGATE)}")
+        known = rule in AGGREGATE
+        require(known, f"no rule {rule!r}: expected one of {list(AGGREGATE)}")
         self.rule = rule
         self.weight = _glorot(in_features, out_features)
         self.neighbours = _glorot(in_features, out_features)
@@ -166,26 +170,48 @@ def _glorot(in_features: int, out_features: int) -> nn.Parameter:
 
 
 def _check_features(x: Tensor, weight: Tensor) -> None:
-    if x.dim() != 2 or x.shape[1] != len(weight):
-        raise ValueError(f"x is {tuple(x.shape)}: expected (nodes, {len(weight)})")
+    fits = x.dim() == 2 and x.shape[1] == len(weight)
+    require(fits, f"x is {tuple(x.shape)}: expected (nodes, {len(weight)})")
 
 
 class GraphNet(nn.Module):
     """Graph layers with ReLU between them and dropout before each.
 
     net(adjacency, x) takes features (nodes, in_features) to logits (nodes, classes).
+
+    Args:
+        layer: makes a layer from its numbers of input and output features.
+        in_features, hidden, num_classes: of the input, between layers, of the logits.
+        dropout: probability that an input of a layer is zero while training.
+        depth: number of layers.
+        kind: plain; residual: H ← H + ReLU(S H W + b) in all layers but the first and
+            the last (Kipf and Welling 2017, Equation 14); initial: each layer after the
+            first mixes in a tenth of what the first one gave, see GraphConvolution.
+
+    Raises:
+        ValueError: no such kind, a dropout outside [0, 1), or a size below one.
     """
 
     matrix = staticmethod(normalize)  # what fit makes of a graph's edges for this net
 
-    def __init__(self, layers: list[nn.Module], dropout: float, kind: str) -> None:
+    def __init__(
+        self,
+        layer: Callable[[int, int], nn.Module],
+        in_features: int,
+        hidden: int,
+        num_classes: int,
+        dropout: float = 0.5,
+        depth: int = 2,
+        kind: str = "plain",
+    ) -> None:
         super().__init__()
-        if kind not in KINDS or not 0 <= dropout < 1 or not layers:
-            raise ValueError(
-                f"kind {kind!r}, dropout {dropout}, {len(layers)} layers: expected one "
-                f"of {', '.join(KINDS)}, from 0 to below 1, at least 1"
-            )
-        self.layers, self.dropout, self.kind = nn.ModuleList(layers), dropout, kind
+        require(kind in KINDS, f"kind {kind!r}: expected one of {', '.join(KINDS)}")
+        require(0 <= dropout < 1, f"dropout {dropout}: expected from 0 to below 1")
+        sizes = [in_features, *[hidden] * (depth - 1), num_classes]
+        least = min(*sizes, hidden, depth)
+        require(least >= 1, "a size or the depth is below one: expected at least 1")
+        self.layers = nn.ModuleList(layer(*pair) for pair in pairwise(sizes))
+        self.dropout, self.kind = dropout, kind
 
     def states(self, adjacency: Tensor, x: Tensor) -> list[Tensor]:
         """What each layer gives, (nodes, hidden) each; the logits come last."""
@@ -207,19 +233,7 @@ class GraphNet(nn.Module):
 
 
 class GCN(GraphNet):
-    """A graph convolutional network (Kipf and Welling 2017), of two layers as there.
-
-    Args:
-        in_features, hidden, num_classes: of the input, between layers, of the logits.
-        dropout: probability that an input of a layer is zero while training.
-        depth: number of layers.
-        kind: plain; residual: H ← H + ReLU(S H W + b) in all layers but the first and
-            the last (their Equation 14); initial: each layer after the first mixes in
-            a tenth of what the first one gave, see GraphConvolution.
-
-    Raises:
-        ValueError: no such kind, a dropout outside [0, 1), or a size below one.
-    """
+    """A graph convolutional network (Kipf and Welling 2017), of two layers as there."""
 
     def __init__(
         self,
@@ -230,16 +244,12 @@ class GCN(GraphNet):
         depth: int = 2,
         kind: str = "plain",
     ) -> None:
-        sizes = _sizes(in_features, hidden, num_classes, depth)
-        super().__init__([GraphConvolution(*s) for s in sizes], dropout, kind)
+        sizes = in_features, hidden, num_classes
+        super().__init__(GraphConvolution, *sizes, dropout, depth, kind)
 
 
 class GraphSAGE(GraphNet):
-    """A net of SAGEConvolution layers (Hamilton et al. 2017); arguments as of GCN.
-
-    Args:
-        rule: how a layer gathers, a name in AGGREGATE.
-    """
+    """A net of SAGEConvolution layers (Hamilton et al. 2017); rule as there."""
 
     matrix = staticmethod(adjacency)
 
@@ -252,18 +262,8 @@ class GraphSAGE(GraphNet):
         depth: int = 2,
         rule: str = "mean",
     ) -> None:
-        sizes = _sizes(in_features, hidden, num_classes, depth)
-        layers = [SAGEConvolution(*size, rule) for size in sizes]
-        super().__init__(layers, dropout, "plain")
-
-
-def _sizes(
-    in_features: int, hidden: int, num_classes: int, depth: int
-) -> list[tuple[int, int]]:
-    if min(in_features, hidden, num_classes, depth) < 1:
-        raise ValueError("a size or the depth is below one: expected at least 1")
-    widths = [in_features, *[hidden] * (depth - 1), num_classes]
-    return list(itertools.pairwise(widths))
+        layer = partial(SAGEConvolution, rule=rule)
+        super().__init__(layer, in_features, hidden, num_classes, dropout, depth)
 
 
 @dataclass
@@ -376,8 +376,8 @@ def _prepared(model: nn.Module, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
     edge_index, x, y = (t.to(device) for t in (graph.edge_index, graph.x, graph.y))
     matrix = getattr(model, "matrix", normalize)(edge_index, len(y))
     classes = _evaluate(model, matrix, x).shape[1]
-    if not 0 <= y.min() <= y.max() < classes:
-        raise ValueError(f"y has a class outside 0 to {classes - 1}, the net's logits")
+    known = 0 <= y.min() <= y.max() < classes
+    require(known, f"y has a class outside 0 to {classes - 1}, the net's logits")
     return matrix, x, y
 
 
@@ -386,17 +386,15 @@ def _check_graph(graph: Graph) -> None:
     sparse.check_layout(x)
     values = x if x.layout == torch.strided else x.values()
     sets = torch.cat([graph.train, graph.validation, graph.test])
-    if x.dim() != 2 or y.shape != x.shape[:1]:
-        shapes = f"x is {tuple(x.shape)} and y {tuple(y.shape)}"
-        raise ValueError(f"{shapes}: expected (nodes, features) and (nodes,)")
-    if y.dtype != torch.int64:
-        raise ValueError(f"y is {y.dtype}: expected torch.int64")
-    if not values.isfinite().all():
-        raise ValueError("x has NaN or infinite numbers")
-    if sets.dtype != torch.int64:
-        numbers = "numbers of nodes, int64, such as mask.nonzero()[:, 0]"
-        raise ValueError(f"a set is {sets.dtype}: expected {numbers}")
-    if not len(graph.train):
-        raise ValueError("no training nodes: graph.train is empty")
-    if ((sets < 0) | (sets >= nodes)).any():
-        raise ValueError(f"a set names a node outside 0 to {nodes - 1}")
+    shapes = f"x is {tuple(x.shape)} and y {tuple(y.shape)}"
+    numbers = "numbers of nodes, int64, such as mask.nonzero()[:, 0]"
+    require(
+        x.dim() == 2 and y.shape == x.shape[:1],
+        f"{shapes}: expected (nodes, features) and (nodes,)",
+    )
+    require(y.dtype == torch.int64, f"y is {y.dtype}: expected torch.int64")
+    require(values.isfinite().all(), "x has NaN or infinite numbers")
+    require(sets.dtype == torch.int64, f"a set is {sets.dtype}: expected {numbers}")
+    require(len(graph.train) > 0, "no training nodes: graph.train is empty")
+    outside = ((sets < 0) | (sets >= nodes)).any()
+    require(not outside, f"a set names a node outside 0 to {nodes - 1}")

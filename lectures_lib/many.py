@@ -28,28 +28,33 @@ def fit_many(
     half a cosine; each step takes the same places of all the data sets.
 
     Args:
-        images: float (nets, n, …), flattened behind n.
+        images: float (nets, n, …), flattened after n.
         labels: int64 (nets, n), from 0 to 9.
         seed: of the weights and the batches, shifted by LECTURES_SEED.
         same_start: all nets begin with the same weights, so that only the data differ.
-    Returns: weights and biases of both layers, (nets, inputs, outputs) and
-    (nets, 1, outputs). Raises ValueError: images and labels do not belong together.
+
+    Returns:
+        Weights and biases of both layers: (nets, inputs, outputs), (nets, 1, outputs).
+
+    Raises:
+        ValueError: images and labels do not belong together.
     """
-    if images.shape[:2] != labels.shape:
-        raise ValueError(
-            f"images {tuple(images.shape)} and labels {tuple(labels.shape)} do not "
-            "belong together; expected (nets, n, …) and (nets, n)"
-        )
+    environment.require(
+        images.shape[:2] == labels.shape,
+        f"images {tuple(images.shape)} and labels {tuple(labels.shape)} do not belong "
+        "together; expected (nets, n, …) and (nets, n)",
+    )
     generator = environment.generator(seed)
     images = images.flatten(2)
     nets, n, pixels = images.shape
     weights = []
     for inputs, outputs in ((pixels, hidden), (hidden, 10)):
-        drawn = torch.randn(
-            1 if same_start else nets, inputs, outputs, generator=generator
-        )
-        drawn = (drawn * (2 / inputs) ** 0.5).repeat(nets // len(drawn), 1, 1)
-        weights += [drawn, torch.zeros(nets, 1, outputs)]
+        shape = (1 if same_start else nets, inputs, outputs)
+        drawn = torch.randn(shape, generator=generator) * (2 / inputs) ** 0.5
+        weights += [
+            drawn.repeat(nets // len(drawn), 1, 1),
+            torch.zeros(nets, 1, outputs),
+        ]
     for weight in weights:
         weight.requires_grad_()
     optimizer = torch.optim.SGD(weights, learning_rate, momentum=0.9)

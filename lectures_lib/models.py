@@ -1,6 +1,5 @@
-"""The nets of the course."""
+"""The nets of the course: for small pictures here, for ImageNet in resnets.py."""
 
-import copy
 from collections.abc import Iterable
 
 import torch
@@ -8,43 +7,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from .counting import Layer, depth, layers, multiply_adds, output_size, parameters
+from .environment import require
 from .resnets import RESNETS, assemble, load_weights, pretrained, resnet
-
-__all__ = [
-    "RESNETS",
-    "Block",
-    "Layer",
-    "assemble",
-    "cifar_net",
-    "depth",
-    "insert_identity",
-    "layers",
-    "lenet5",
-    "load_weights",
-    "multiply_adds",
-    "output_size",
-    "parameters",
-    "pretrained",
-    "resnet",
-    "without_blocks",
-]
 
 KINDS = ("plain", "residual", "highway")
 SHORTCUTS = ("A", "B", "C")
-
-
-def lenet5(in_channels: int = 1, num_classes: int = 10) -> nn.Sequential:
-    """LeNet-5 for 28×28 images (LeCun et al. 1998), in the form in which it is taught.
-
-    Images (batch, in_channels, 28, 28) to logits (batch, num_classes). The second
-    convolution sees all maps, pooling has no weights, and the output is linear.
-    """
-    return nn.Sequential(
-        *(nn.Conv2d(in_channels, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2)),
-        *(nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten()),
-        *(nn.Linear(16 * 5 * 5, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh()),
-        nn.Linear(84, num_classes),
-    )
 
 
 class Block(nn.Module):
@@ -139,43 +106,44 @@ def cifar_net(
     Raises:
         ValueError: no such depth, kind or shortcut, or a size below one.
     """
-    _check_net(depth, kind, shortcut, width, in_channels, num_classes)
+    sizes = {"width": width, "in_channels": in_channels, "num_classes": num_classes}
+    _check_net(depth, kind, shortcut, sizes)
     stem = nn.Conv2d(in_channels, width, 3, stem_stride, 1, bias=not batch_norm)
     norm = nn.BatchNorm2d(width) if batch_norm else nn.Identity()
     layers, channels = [stem, norm, nn.ReLU()], width
     for stage in range(3):
         for block in range((depth - 2) // 6):
             stride = 2 if stage > 0 and block == 0 else 1
-            shape = (channels, width * 2**stage, stride)
+            out_channels = width * 2**stage
+            shape = (channels, out_channels, stride)
             layers.append(Block(*shape, kind, shortcut, batch_norm))
-            channels = width * 2**stage
+            channels = out_channels
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes)]
     net = nn.Sequential(*layers, *head)
     for name, module in net.named_modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
-                nn.init.zeros_(module.bias)
-        if name.endswith("gate"):
-            nn.init.constant_(module.bias, -2.0)
+                nn.init.constant_(module.bias, -2.0 if name.endswith("gate") else 0.0)
     return net
 
 
-def _check_net(
-    depth: int, kind: str, shortcut: str, width: int, in_channels: int, num_classes: int
-) -> None:
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind {kind!r}: expected one of {', '.join(KINDS)}")
-    if shortcut not in SHORTCUTS:
-        raise ValueError(f"unknown shortcut {shortcut!r}: expected 'A', 'B' or 'C'")
-    if depth < 8 or (depth - 2) % 6:
-        raise ValueError(
-            f"no net with {depth} layers: expected 6n + 2, such as 8, 20, 32, 44 or 56"
-        )
-    sizes = {"width": width, "in_channels": in_channels, "num_classes": num_classes}
+def small_net(depth: int, kind: str = "plain", stem_stride: int = 4) -> nn.Sequential:
+    """The cifar_net of notebooks 01 and 02: stages of 8, 16, 32 channels, 7×7 maps."""
+    return cifar_net(depth, kind, width=8, stem_stride=stem_stride)
+
+
+def _check_net(depth: int, kind: str, shortcut: str, sizes: dict[str, int]) -> None:
+    kinds = ", ".join(KINDS)
+    require(kind in KINDS, f"unknown kind {kind!r}: expected one of {kinds}")
+    known = shortcut in SHORTCUTS
+    require(known, f"unknown shortcut {shortcut!r}: expected 'A', 'B' or 'C'")
+    require(
+        depth >= 8 and (depth - 2) % 6 == 0,
+        f"no net with {depth} layers: expected 6n + 2, such as 8, 20, 32, 44 or 56",
+    )
     for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name} is {size}: expected at least 1")
+        require(size >= 1, f"{name} is {size}: expected at least 1")
 
 
 def without_blocks(model: nn.Sequential, blocks: Iterable[int]) -> nn.Sequential:
@@ -189,50 +157,10 @@ def without_blocks(model: nn.Sequential, blocks: Iterable[int]) -> nn.Sequential
     Raises:
         ValueError: there is no such block.
     """
-    same = [module for module in model if _keeps_shape(module)]
+    same = [m for m in model if isinstance(m, Block) and m.conv1.stride == (1, 1)]
     blocks = set(blocks)
-    if not blocks <= set(range(len(same))):
-        raise ValueError(
-            f"no blocks {sorted(blocks)}: {len(same)} blocks keep the shape, "
-            f"expected numbers from 0 to {len(same) - 1}"
-        )
+    expected = f"{len(same)} blocks keep the shape, expected numbers below that"
+    known = blocks <= set(range(len(same)))
+    require(known, f"no blocks {sorted(blocks)}: {expected}")
     missing = {id(same[number]) for number in blocks}
     return nn.Sequential(*(module for module in model if id(module) not in missing))
-
-
-def _keeps_shape(module: nn.Module) -> bool:
-    return isinstance(module, Block) and module.conv1.stride == (1, 1)
-
-
-def insert_identity(model: nn.Sequential, num_blocks: int) -> nn.Sequential:
-    """A deeper copy that computes the same in evaluation mode, up to rounding.
-
-    Behind each block num_blocks plain blocks are inserted that give back their
-    non-negative input: with two of them 20 layers become 56.
-
-    Raises:
-        ValueError: the net has no blocks to insert behind.
-    """
-    if not any(isinstance(module, Block) for module in model):
-        raise ValueError(
-            "no identity layer fits into this net: it takes a cifar_net, whose blocks "
-            "end in a ReLU. The inserted layers end in a ReLU too, and would cut off "
-            "the negative numbers of any other layer"
-        )
-    layers: list[nn.Module] = []
-    for module in copy.deepcopy(model):
-        layers.append(module)
-        if isinstance(module, Block):
-            channels = module.conv2.out_channels
-            layers += [_identity_block(channels) for _ in range(num_blocks)]
-    deeper = nn.Sequential(*layers).to(next(model.parameters()).device)
-    return deeper.train(model.training)
-
-
-def _identity_block(channels: int) -> Block:
-    block = Block(channels, channels)
-    for convolution, norm in ((block.conv1, block.norm1), (block.conv2, block.norm2)):
-        nn.init.dirac_(convolution.weight)
-        # Batch norm divides by √(variance + ε): this variance makes it exactly one.
-        norm.running_var.fill_(1 - norm.eps)
-    return block

@@ -9,24 +9,21 @@ from torch.nn import functional as F
 
 from . import augmentation, training
 from .data import Labelled
-from .environment import seed_everything
+from .environment import require, seed_everything
 
 # Each method with the strengths to choose from; all begin with the same weights.
-METHODS = (
-    ("nothing", (0,)),
-    ("weight decay", (0.003, 0.01, 0.03)),  # of each weight, added to its gradient
-    ("early stopping", (15, 30, 60)),  # the epoch; after 60 all end
-    ("label smoothing", (0.1, 0.2, 0.4)),  # share given to all classes alike
-    ("mixup", (0.25, 0.5, 1.0)),  # largest share of the other image
-    ("dropout", (0.2, 0.4, 0.6)),  # probability
-    ("batch norm", (1,)),  # on
-    ("augmentation", (0.1, 0.2, 0.4)),  # shifts: share of a quarter of the width
-    ("five together", (0.25, 0.5, 1.0)),  # together: share of TOGETHER
-)
-TOGETHER = (
-    *(("label smoothing", 0.2), ("mixup", 0.5)),
-    *(("dropout", 0.2), ("augmentation", 0.25)),
-)
+METHODS = {
+    "nothing": (0,),
+    "weight decay": (0.003, 0.01, 0.03),  # of each weight, added to its gradient
+    "early stopping": (15, 30, 60),  # the epoch; after 60 all end
+    "label smoothing": (0.1, 0.2, 0.4),  # share given to all classes alike
+    "mixup": (0.25, 0.5, 1.0),  # largest share of the other image
+    "dropout": (0.2, 0.4, 0.6),  # probability
+    "batch norm": (1,),  # on
+    "augmentation": (0.1, 0.2, 0.4),  # shifts: share of a quarter of the width
+    "five together": (0.25, 0.5, 1.0),  # together: share of TOGETHER
+}
+TOGETHER = {"label smoothing": 0.2, "mixup": 0.5, "dropout": 0.2, "augmentation": 0.25}
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 60, 25, 0.05
 
 
@@ -60,11 +57,11 @@ def ridge(
     # With the singular values the features need not be squared: λ may be tiny.
     left, sizes, right = np.linalg.svd(features - middle, full_matrices=False)
     rank = int((sizes > sizes.max(initial=0) * max(n, d) * 1e-16).sum())
-    if penalty == 0 and rank < d:
-        raise ValueError(
-            f"λ = 0, and {n} rows of {d} features have rank {rank} after centring: "
-            "many weights fit equally well; expected λ > 0, or fewer features"
-        )
+    require(
+        penalty > 0 or rank == d,
+        f"λ = 0, and {n} rows of {d} features have rank {rank} after centring: "
+        "many weights fit equally well; expected λ > 0, or fewer features",
+    )
     prior = np.broadcast_to(np.asarray(prior, float), (d,))
     missing = targets - level - (features - middle) @ prior
     with np.errstate(invalid="ignore"):
@@ -74,32 +71,41 @@ def ridge(
 
 
 def _check(features: np.ndarray, targets: np.ndarray, penalty: float) -> None:
-    if features.ndim != 2 or targets.shape != features.shape[:1] or not len(targets):
-        raise ValueError(
-            f"features {features.shape} and targets {targets.shape} do not belong "
-            "together; expected (n, d) and (n,) with the same n of at least 1"
-        )
-    if not 0 <= penalty < np.inf:
-        raise ValueError(
-            f"λ = {penalty}: expected a finite number of at least 0; below 0 large "
-            "weights would be rewarded"
-        )
+    require(
+        features.ndim == 2 and targets.shape == features.shape[:1] and len(targets) > 0,
+        f"features {features.shape} and targets {targets.shape} do not belong "
+        "together; expected (n, d) and (n,) with the same n of at least 1",
+    )
+    require(
+        0 <= penalty < np.inf,
+        f"λ = {penalty}: expected a finite number of at least 0; below 0 large "
+        "weights would be rewarded",
+    )
     for name, values in (("features", features), ("targets", targets)):
-        if broken := int((~np.isfinite(values)).sum()):
-            raise ValueError(
-                f"{broken} of the {name} are NaN or infinite: expected finite numbers; "
-                "leave those rows out, or fill the gaps first"
-            )
+        broken = np.count_nonzero(~np.isfinite(values))
+        require(
+            not broken,
+            f"{broken} of the {name} are NaN or infinite: expected finite numbers; "
+            "leave those rows out, or fill the gaps first",
+        )
 
 
 def small_net(dropout: float = 0.0, batch_norm: bool = False) -> nn.Sequential:
     """Two convolutions and two linear layers for images of 8×8 pixels, 10 classes."""
-    norms = [nn.BatchNorm2d(16) if batch_norm else nn.Identity() for _ in range(2)]
+    norm = nn.BatchNorm2d if batch_norm else nn.Identity
     return nn.Sequential(
-        *(nn.Conv2d(1, 16, 3, padding=1), norms[0], nn.ReLU()),
-        *(nn.Conv2d(16, 16, 3, stride=2, padding=1), norms[1], nn.ReLU()),
-        *(nn.Flatten(), nn.Dropout(dropout), nn.Linear(256, 64), nn.ReLU()),
-        *(nn.Dropout(dropout), nn.Linear(64, 10)),
+        nn.Conv2d(1, 16, 3, padding=1),
+        norm(16),
+        nn.ReLU(),
+        nn.Conv2d(16, 16, 3, stride=2, padding=1),
+        norm(16),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(dropout),
+        nn.Linear(256, 64),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(64, 10),
     )
 
 
@@ -124,11 +130,11 @@ def recipe(method: str, strength: float) -> dict[str, float]:
     Raises:
         ValueError: there is no such method.
     """
-    names = [name for name, _ in METHODS]
-    if method not in names:
-        raise ValueError(f"no method {method!r}; there are: {', '.join(names)}")
+    known = method in METHODS
+    require(known, f"no method {method!r}; there are: {', '.join(METHODS)}")
     if method == "five together":
-        return {name: strength * full for name, full in TOGETHER} | {"batch norm": 1}
+        shares = {name: strength * full for name, full in TOGETHER.items()}
+        return shares | {"batch norm": 1}
     return {method: strength}
 
 

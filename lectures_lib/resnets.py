@@ -1,6 +1,6 @@
 """The ResNets for ImageNet, built from one specification (He et al. 2015, Table 1)."""
 
-from collections import OrderedDict
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import data
+from .environment import require
 
 # Depth to the kind of block, and how many of them stand in each of the four stages.
 RESNETS = {
@@ -23,8 +24,11 @@ WIDTHS = (64, 128, 256, 512)  # channels of the 3×3 convolutions in each stage
 # torchvision's weights IMAGENET1K_V1, written out since its import takes two seconds.
 PRETRAINED = "https://download.pytorch.org/models/resnet{depth}-{sha256}.pth"
 CHECKSUMS = {
-    **{18: "f37072fd", 34: "b627a593"},
-    **{50: "0676ba61", 101: "63fe2227", 152: "394f9c45"},
+    18: "f37072fd",
+    34: "b627a593",
+    50: "0676ba61",
+    101: "63fe2227",
+    152: "394f9c45",
 }
 
 
@@ -41,7 +45,10 @@ def resnet(depth: int, num_classes: int = 1000, stride_in: str = "3x3") -> nn.Mo
     Raises:
         ValueError: no such depth or stride_in, or num_classes below one.
     """
-    _check_depth(depth)
+    known = ", ".join(map(str, RESNETS))
+    require(
+        depth in RESNETS, f"no ResNet with {depth} layers in Table 1: expected {known}"
+    )
     return assemble(*RESNETS[depth], num_classes, stride_in)
 
 
@@ -58,10 +65,10 @@ def assemble(
         ValueError: an argument is none of these.
     """
     _check(kind, blocks, num_classes, stride_in)
-    parts: dict[str, nn.Module] = {
-        **{"conv1": _convolution(3, 64, 7, stride=2), "bn1": nn.BatchNorm2d(64)},
-        **{"relu": nn.ReLU(), "maxpool": nn.MaxPool2d(3, stride=2, padding=1)},
-    }
+    net = nn.Sequential()
+    net.conv1, net.bn1 = _convolution(3, 64, 7, stride=2), nn.BatchNorm2d(64)
+    net.relu = nn.ReLU()
+    net.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
     channels = 64
     for stage, (width, count) in enumerate(zip(WIDTHS, blocks), start=1):
         stack = []
@@ -72,10 +79,10 @@ def assemble(
             else:
                 stack.append(Bottleneck(channels, width, stride, stride_in))
             channels = width if kind == "basic" else 4 * width
-        parts[f"layer{stage}"] = nn.Sequential(*stack)
-    parts |= {"avgpool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten()}
-    parts["fc"] = nn.Linear(channels, num_classes)
-    return nn.Sequential(OrderedDict(parts))
+        net.add_module(f"layer{stage}", nn.Sequential(*stack))
+    net.avgpool, net.flatten = nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    net.fc = nn.Linear(channels, num_classes)
+    return net
 
 
 class BasicBlock(nn.Module):
@@ -140,14 +147,10 @@ def pretrained(depth: int, folder: str | Path | None = None) -> nn.Module:
         OSError: they are not there, and could not be fetched within 30 seconds.
         ValueError: no such depth.
     """
-    _check_depth(depth)
-    if folder is None:
-        folder = Path(torch.hub.get_dir()) / "checkpoints"
-    sha256 = CHECKSUMS[depth]
+    net, sha256 = resnet(depth), CHECKSUMS[depth]
     url = PRETRAINED.format(depth=depth, sha256=sha256)
-    file = data.download(url, Path(folder) / url.rpartition("/")[2], sha256)
-    net = resnet(depth)
-    load_weights(net, file)
+    folder = Path(folder or Path(torch.hub.get_dir()) / "checkpoints")
+    load_weights(net, data.download(url, folder / url.rpartition("/")[2], sha256))
     return net
 
 
@@ -169,53 +172,33 @@ def load_weights(model: nn.Module, file: str | Path) -> None:
             "unpickled here, since a pickle can run any code: save one with "
             "torch.save(model.state_dict(), file)"
         ) from error
-    if not _is_state_dict(state):
-        raise ValueError(f"{file} holds no state_dict: expected tensors by name")
-    wanted = model.state_dict()
-    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
-    for name in sorted(wanted.keys() - counters | state.keys()):
-        found = _shape(state, name, "missing")
-        expected = _shape(wanted, name, "unknown")
-        if found != expected:
-            raise ValueError(
-                f"{file} is of another net: {name} is {found} there, {expected} here; "
-                "nothing was loaded"
-            )
-    model.load_state_dict(state, strict=False)  # counters may be missing, no more
+    named = isinstance(state, dict) and all(map(_is_named_tensor, state.items()))
+    require(named, f"{file} holds no state_dict: expected tensors by name")
+    trial, old = copy.deepcopy(model), model.state_dict()  # it may fail half way
+    counters = {name: old[name] for name in old if name.endswith("num_batches_tracked")}
+    try:
+        trial.load_state_dict(counters | state)  # torchvision's lack the counters
+    except RuntimeError as error:
+        why = " ".join(str(error).split("\n\t")[1:])[:200]
+        raise ValueError(
+            f"{file} is of another net, and nothing was loaded: {why}"
+        ) from error
+    model.load_state_dict(trial.state_dict())
 
 
-def _is_state_dict(state: object) -> bool:
-    return isinstance(state, dict) and all(
-        isinstance(name, str) and torch.is_tensor(tensor) and _is_plain(tensor)
-        for name, tensor in state.items()
-    )
-
-
-def _is_plain(tensor: Tensor) -> bool:
-    # load_state_dict fails on others half way, when some weights are in their place.
-    numbers = tensor.is_floating_point() or tensor.dtype == torch.int64
-    return tensor.layout == torch.strided and tensor.is_cpu and numbers
-
-
-def _shape(state: dict[str, Tensor], name: str, otherwise: str) -> object:
-    return tuple(state[name].shape) if name in state else otherwise
-
-
-def _check_depth(depth: int) -> None:
-    if depth not in RESNETS:
-        known = ", ".join(map(str, RESNETS))
-        raise ValueError(f"no ResNet with {depth} layers in Table 1: expected {known}")
+def _is_named_tensor(item: tuple[object, object]) -> bool:
+    name, tensor = item
+    return isinstance(name, str) and torch.is_tensor(tensor) and not tensor.is_complex()
 
 
 def _check(kind: str, blocks: Sequence[int], num_classes: int, stride_in: str) -> None:
-    if kind not in ("basic", "bottleneck"):
-        raise ValueError(f"unknown kind {kind!r}: expected 'basic' or 'bottleneck'")
-    if len(blocks) != 4 or min(blocks) < 1:
-        raise ValueError(f"blocks are {blocks}: expected four numbers, at least 1 each")
-    if num_classes < 1:
-        raise ValueError(f"num_classes is {num_classes}: expected at least 1")
-    if stride_in not in ("3x3", "1x1"):
-        raise ValueError(f"unknown stride_in {stride_in!r}: expected '3x3' or '1x1'")
+    known = kind in ("basic", "bottleneck")
+    require(known, f"unknown kind {kind!r}: expected 'basic' or 'bottleneck'")
+    four = len(blocks) == 4 and min(blocks) >= 1
+    require(four, f"blocks are {blocks}: expected four numbers, at least 1 each")
+    require(num_classes >= 1, f"num_classes is {num_classes}: expected at least 1")
+    known = stride_in in ("3x3", "1x1")
+    require(known, f"unknown stride_in {stride_in!r}: expected '3x3' or '1x1'")
 
 
 def _convolution(

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .environment import require
+
 
 def csr(counts: Tensor, columns: Tensor, values: Tensor, shape: tuple) -> Tensor:
     """A CSR matrix from the number of entries of each row, their columns and values."""
@@ -100,14 +102,14 @@ def dropout(x: Tensor, p: float) -> Tensor:
 def check_product(matrix: Tensor, x: Tensor) -> None:
     """Raise a ValueError where there is no product matrix @ x."""
     check_layout(matrix)
-    if matrix.dim() != 2 or x.dim() != 2 or matrix.shape[1] != x.shape[0]:
-        shapes = f"{tuple(matrix.shape)} and {tuple(x.shape)}"
-        raise ValueError(f"no product of {shapes}: expected (m, n) and (n, features)")
-    if x.layout != torch.strided:
-        raise ValueError("the right side is sparse: expected a dense one, x.to_dense()")
+    fits = matrix.dim() == x.dim() == 2 and matrix.shape[1] == x.shape[0]
+    shapes = f"{tuple(matrix.shape)} and {tuple(x.shape)}"
+    require(fits, f"no product of {shapes}: expected (m, n) and (n, features)")
+    dense = x.layout == torch.strided
+    require(dense, "the right side is sparse: expected a dense one, x.to_dense()")
 
 
 def check_layout(x: Tensor) -> None:
     """Raise a ValueError for a layout that is neither dense nor CSR."""
-    if x.layout not in (torch.strided, torch.sparse_csr):
-        raise ValueError(f"{x.layout}: expected dense or CSR, x.to_sparse_csr()")
+    known = x.layout in (torch.strided, torch.sparse_csr)
+    require(known, f"{x.layout}: expected dense or CSR, x.to_sparse_csr()")

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from . import environment
 from .data import Labelled
+from .environment import require
 
 EXPLODED = 1e4  # a loss from which no run comes back; guessing among 10 costs 2.3
 
@@ -121,7 +122,7 @@ def _epoch(model, batches, loss, optimizer, schedule) -> tuple[float, float]:
 def half_cosine(
     optimizer: torch.optim.Optimizer, steps: int
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """A schedule of the learning rate: along half a cosine, down to zero after steps."""
+    """A schedule of the learning rate: half a cosine, down to zero after steps."""
     return torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: (1 + math.cos(math.pi * step / max(steps, 1))) / 2
     )
@@ -197,11 +198,12 @@ def _channels_last(images: Tensor) -> Tensor:
 
 def _checked(data: Labelled) -> Labelled:
     images, labels = data
-    if labels.dim() != 1 or len(images) != len(labels) or len(labels) == 0:
-        raise ValueError(
-            f"images {tuple(images.shape)} and labels {tuple(labels.shape)} do not "
-            "belong together; expected (n, …) and (n,) with the same n of at least 1"
-        )
-    if labels.dtype != torch.int64:
-        raise ValueError(f"labels are {labels.dtype}; expected torch.int64")
+    require(
+        labels.dim() == 1 and len(images) == len(labels) > 0,
+        f"images {tuple(images.shape)} and labels {tuple(labels.shape)} do not belong "
+        "together; expected (n, …) and (n,) with the same n of at least 1",
+    )
+    require(
+        labels.dtype == torch.int64, f"labels are {labels.dtype}; expected torch.int64"
+    )
     return images, labels

@@ -12,7 +12,6 @@ from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as tv
 
 import lectures_lib as ll
-from lectures_lib import augmentation
 from lectures_lib.augmentation import POOL, augment, transform
 
 TORCHVISION = script("augmentation")["TORCHVISION"]
@@ -150,36 +149,6 @@ def test_no_operation_and_no_image_are_allowed():
 # Policies, views, crops.
 
 
-def test_averaged_is_the_mean_of_the_views():
-    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
-    images = torch.rand(5, 1, 8, 8)
-    views = iter([images, images.flip(-1), 1 - images])
-    made = augmentation.averaged(net, images, lambda _: next(views), 3)
-    each = [net(x).softmax(1) for x in (images, images.flip(-1), 1 - images)]
-    torch.testing.assert_close(made, torch.stack(each).mean(0))
-
-
-def test_random_crops_are_crops_and_all_places_occur():
-    image = torch.arange(36.0).reshape(1, 1, 6, 6) / 36
-    crops = augmentation.random_crop(image.expand(900, 1, 6, 6), 4, generator())
-    places = {
-        (y, x): image[0, :, y : y + 4, x : x + 4] for y in range(3) for x in range(3)
-    }
-    counts = [
-        (crops == crop).flatten(1).all(1).sum().item() for crop in places.values()
-    ]
-    assert sum(counts) == 900 and min(counts) > 60
-
-
-@pytest.mark.parametrize(
-    ("height", "width", "size"), [(8, 8, 5), (9, 12, 4), (6, 6, 6)]
-)
-def test_ten_crops_are_torchvisions(height, width, size):
-    images = torch.rand(3, 3, height, width)
-    theirs = torch.stack(tv.ten_crop(images, [size, size]))
-    assert torch.equal(augmentation.ten_crop(images, size), theirs)
-
-
 # What is refused.
 
 
@@ -198,8 +167,6 @@ def test_ten_crops_are_torchvisions(height, width, size):
 def test_images_of_another_type_shape_or_range_are_named(images, words):
     with pytest.raises(ValueError, match=words):
         augment(images, ["rotate"], generator())
-    with pytest.raises(ValueError, match=words):
-        augmentation.ten_crop(images, 4)
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.5, math.nan])
@@ -221,14 +188,6 @@ def test_a_strength_out_of_range_is_named(strength):
 def test_strengths_without_meaning_are_named(name, strengths, words):
     with pytest.raises(ValueError, match=words):
         transform(pictures(), name, strengths)
-
-
-@pytest.mark.parametrize("size", [0, 22])
-def test_a_crop_that_does_not_fit_is_named(size):
-    for crop in (augmentation.ten_crop, augmentation.random_crop):
-        arguments = () if crop is augmentation.ten_crop else (generator(),)
-        with pytest.raises(ValueError, match=f"crops of {size} pixels: .* 1 to 21"):
-            crop(pictures(), size, *arguments)
 
 
 # Many nets at once.

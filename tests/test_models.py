@@ -1,7 +1,9 @@
 """Counting on nets: against PyTorch itself, its flop counter, and the papers."""
 
 import copy
+from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 import torchvision
@@ -38,8 +40,17 @@ def test_output_size_is_pytorchs(kernel_size, stride, padding, dilation):
             assert models.output_size(*setting) == expected
 
 
+def lenet5() -> nn.Sequential:
+    """The net of notebook 00, from its cell."""
+    path = Path(__file__).parents[1] / "notebooks" / "00_start_here.ipynb"
+    (cell,) = (c for c in nbformat.read(path, as_version=4).cells if c.id == "lenet")
+    found = {"nn": nn}
+    exec(cell.source, found)
+    return found["lenet"]
+
+
 def test_lenet_is_the_textbook_net():
-    lenet = models.lenet5()
+    lenet = lenet5()
     assert models.parameters(lenet) == 61_706
     assert lenet(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
     shapes = [x.output_shape for x in models.layers(lenet, (1, 28, 28))]
@@ -68,7 +79,7 @@ def test_counts_against_the_papers_and_pytorchs_flop_counter(name, parameters, d
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 1, 28, 28)])
 def test_one_image_with_or_without_a_batch(shape):
-    assert models.multiply_adds(models.lenet5(), shape) == 416_520
+    assert models.multiply_adds(lenet5(), shape) == 416_520
 
 
 def test_groups_stride_and_dilation_are_counted():
@@ -90,7 +101,7 @@ def test_counting_leaves_the_net_alone():
 
 def test_a_shape_that_does_not_fit_says_what_does():
     with pytest.raises(ValueError, match=r"shape \(3, 32, 32\).*takes 1 channel"):
-        models.multiply_adds(models.lenet5(), (3, 32, 32))
+        models.multiply_adds(lenet5(), (3, 32, 32))
 
 
 def test_a_net_without_convolution_is_answered_too():
@@ -211,40 +222,6 @@ def test_shortcut_a_takes_every_second_pixel_and_adds_empty_channels():
 def test_a_net_that_does_not_exist_is_named(arguments, words):
     with pytest.raises(ValueError, match=words):
         models.cifar_net(**arguments)
-
-
-@pytest.mark.parametrize("kind", models.KINDS)
-@pytest.mark.parametrize("num_blocks", [0, 1, 2])
-@pytest.mark.parametrize("size", [7, 14, 28])
-def test_identity_blocks_change_nothing_in_evaluation_mode(kind, num_blocks, size):
-    torch.manual_seed(0)
-    net = models.cifar_net(20, kind, width=4)
-    images = torch.rand(64, 1, size, size)
-    net.train()(images)  # running statistics that are not those of the beginning
-    deeper = models.insert_identity(net, num_blocks)
-    assert models.depth(deeper) == 20 + 18 * num_blocks and deeper.training
-    torch.testing.assert_close(deeper.eval()(images), net.eval()(images))
-
-
-def test_identity_blocks_do_change_the_net_in_training_mode():
-    torch.manual_seed(0)
-    net = models.cifar_net(20, width=4)
-    images = torch.rand(64, 1, 14, 14)
-    deeper = models.insert_identity(net, 2)
-    assert (deeper(images) - net(images)).abs().max() > 1e-2
-
-
-def test_inserting_leaves_the_first_net_alone():
-    net = models.cifar_net(8, width=4)
-    deeper = models.insert_identity(net, 1)
-    with torch.no_grad():
-        next(deeper.parameters()).zero_()
-    assert next(net.parameters()).abs().sum() > 0
-
-
-def test_a_net_without_blocks_takes_no_identity():
-    with pytest.raises(ValueError, match=r"no identity layer fits.*negative numbers"):
-        models.insert_identity(models.lenet5(), 1)
 
 
 @pytest.mark.parametrize(

@@ -285,7 +285,7 @@ def small_digits() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def test_each_method_has_its_strengths_and_a_recipe():
-    for method, strengths in regularization.METHODS:
+    for method, strengths in regularization.METHODS.items():
         assert len(strengths) == (1 if method in ("nothing", "batch norm") else 3)
         recipes = [regularization.recipe(method, strength) for strength in strengths]
         assert all(recipes[0] != other for other in recipes[1:])
@@ -308,7 +308,7 @@ def test_methods_change_the_net_or_its_training():
     plain = regularization.train({"nothing": 0}, small_digits(), 0)
     again = regularization.train({"early stopping": 60}, small_digits(), 0)
     assert torch.equal(plain[0].weight, again[0].weight)
-    for method, strengths in regularization.METHODS[1:]:
+    for method, strengths in list(regularization.METHODS.items())[1:]:
         recipe = regularization.recipe(method, strengths[len(strengths) // 2])
         net = regularization.train(recipe, small_digits(), 0)
         assert not torch.equal(net[0].weight, plain[0].weight), method
@@ -320,7 +320,7 @@ def test_methods_change_the_net_or_its_training():
 
 def test_the_numbers_in_the_text_are_those_of_the_recorded_runs():
     values = ll.results.load(experiments.regularizers).values
-    names = [name for name, _ in regularization.METHODS]
+    names = list(regularization.METHODS)
     error = {name: 100 * values[f"{name}: test error"] for name in names}
     gain = {name: error["nothing"] - error[name] for name in names}
     words = CELLS["g5-words"]

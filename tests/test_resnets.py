@@ -291,23 +291,25 @@ def refusal(content: bytes, folder: Path) -> str:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"fc__bias": None}, "fc.bias is missing there, (3,) here"),
-        ({"fc__scale": torch.ones(2)}, "fc.scale is (2,) there, unknown here"),
-        ({"fc__scale": torch.ones(())}, "fc.scale is () there, unknown here"),
-        ({"bn1__bias": torch.ones(65)}, "bn1.bias is (65,) there, (64,) here"),
-        ({"bn1__bias": torch.ones(())}, "bn1.bias is () there, (64,) here"),
+        ({"fc__bias": None}, 'Missing key(s) in state_dict: "fc.bias"'),
+        ({"fc__scale": torch.ones(2)}, 'Unexpected key(s) in state_dict: "fc.scale"'),
+        ({"bn1__bias": torch.ones(65)}, "size mismatch for bn1.bias"),
+        ({"bn1__bias": torch.ones(())}, "size mismatch for bn1.bias"),
         (
             {"bn1__num_batches_tracked": torch.ones(2)},
-            "bn1.num_batches_tracked is (2,) there, () here",
+            "size mismatch for bn1.num_batch",
         ),
+        ({"fc__bias": torch.ones(3).to_sparse()}, "fc.bias"),
+        ({"fc__bias": torch.ones(3, device="meta")}, "fc.bias"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Validating sparse")  # torch.load says it does
 def test_a_checkpoint_of_another_net_is_refused_whole(changes, words, tmp_path):
     message = refusal(saved(checkpoint(**changes)), tmp_path)
-    assert message == f"is of another net: {words}; nothing was loaded"
+    assert message.startswith("is of another net, and nothing was loaded: ")
+    assert words in message
 
 
-@pytest.mark.filterwarnings("ignore:Validating sparse")  # torch.load says it does
 @pytest.mark.parametrize(
     "content",
     [
@@ -316,11 +318,9 @@ def test_a_checkpoint_of_another_net_is_refused_whole(changes, words, tmp_path):
         {"state_dict": checkpoint()},
         {**checkpoint(), "epoch": 3},
         {**checkpoint(), 7: torch.ones(3)},
-        checkpoint(fc__bias=torch.ones(3).to_sparse()),
-        checkpoint(fc__bias=torch.ones(3, device="meta")),
         checkpoint(fc__bias=torch.ones(3, dtype=torch.complex64)),
     ],
-    ids=["tensor", "list", "nested", "number", "name", "sparse", "meta", "complex"],
+    ids=["tensor", "list", "nested", "number", "name", "complex"],
 )
 def test_what_is_no_state_dict_is_refused_whole(content, tmp_path):
     message = refusal(saved(content), tmp_path)
