@@ -12,7 +12,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
 # Where a distance is counted: what is taken of both sides before one is subtracted.
@@ -25,20 +24,12 @@ SCALES = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """Whether something is as said; where several are compared, the closest of them.
+    """Whether something is as said; where several are compared, the closest of them."""
 
-    Attributes:
-        holds: None when it cannot be checked.
-        text: what was compared with what, or why it cannot be checked.
-        distance: to falling, positive while it holds; None where nothing is measured.
-        scale: of the distance: of SCALES, or "standard deviations"; else "exact".
-        left, relation, right: what was compared with what, as numbers and a sign.
-    """
-
-    holds: bool | None
-    text: str
-    distance: float | None = None
-    scale: str = "exact"
+    holds: bool | None  # None: it cannot be checked
+    text: str  # what was compared with what, or why it cannot be checked
+    distance: float | None = None  # to falling, positive while it holds
+    scale: str = "exact"  # of the distance: of SCALES, or "standard deviations"
     left: float | None = None
     relation: str = ""
     right: float | None = None
@@ -104,7 +95,7 @@ def claim(id: str, sentence: str, *comparisons: object, **shown: object) -> None
 
     Args:
         id: the statement's id in the lecture, such as "R1".
-        sentence: the statement; without run-dependent numbers, it is compared.
+        sentence: the statement, without numbers that change from run to run.
         comparisons: `more(…)`, `equal(…)`, …, or plain truth values, which are exact.
         shown: further values to be told when it falls.
 
@@ -123,8 +114,10 @@ def claim(id: str, sentence: str, *comparisons: object, **shown: object) -> None
         lines = [f"  {marks[c.holds]} {c.text}" for c in found]
         lines += [f"  {name} = {_short(value)}" for name, value in shown.items()]
         raise ClaimError("\n".join([f"{id} does not hold: {sentence}", *lines]))
-    why = [comparison.text for comparison in found if comparison.holds is None]
-    print(f"– {id} not checked: {why[0]}" if why else f"✓ {id} {sentence}")
+    if holds is None:
+        print(f"– {id} not checked: {found[states.index(None)].text}")
+    else:
+        print(f"✓ {id} {sentence}")
 
 
 def ledger() -> list[Claim]:
@@ -202,17 +195,13 @@ def among(value, runs, scale: str = "difference", spreads: float = 5.0) -> Compa
     gone = _first_missing(value, runs)
     if gone is not None:
         return gone
-    convert = SCALES[scale]
-
-    def spreads_away(one, many) -> np.ndarray:
+    values = value if isinstance(value, dict) else {"": value}
+    runs = runs if isinstance(runs, dict) else {"": runs}
+    away = {}
+    for name, one in values.items():
         with np.errstate(all="ignore"):
-            one, many = convert(_array(one)), convert(_array(many))
-            return np.abs(one - many.mean(0)) / many.std(0, ddof=1)
-
-    if isinstance(value, dict):
-        away = {name: spreads_away(one, runs[name]) for name, one in value.items()}
-    else:
-        away = spreads_away(value, runs)
+            one, many = SCALES[scale](_array(one)), SCALES[scale](_array(runs[name]))
+            away[name] = np.abs(one - many.mean(0)) / many.std(0, ddof=1)
     return replace(less(away, than=spreads), scale="standard deviations")
 
 
@@ -248,9 +237,9 @@ def _ordered(sign, direction, value, than, by, times, scale) -> Comparison:
 def _steps(comparison, values, by: float, scale: str | None) -> Comparison:
     if not isinstance(values, dict):
         return comparison(values[1:], than=values[:-1], by=by, scale=scale)
-    names, numbers = list(values), list(values.values())
-    after = dict(zip(names[1:], numbers[1:]))
-    return comparison(after, dict(zip(names[1:], numbers)), by=by, scale=scale)
+    names, numbers = list(values)[1:], list(values.values())
+    after, before = dict(zip(names, numbers[1:])), dict(zip(names, numbers))
+    return comparison(after, before, by=by, scale=scale)
 
 
 def _told(found: Comparison, name: str, added: str = "") -> Comparison:
@@ -315,9 +304,8 @@ def _comparison(value: object) -> Comparison:
     if isinstance(value, Missing):
         return Comparison(None, value.why)
     truth = value
-    if isinstance(value, np.generic | np.ndarray | Tensor):
-        values = torch.as_tensor(value)
-        truth = values.item() if values.numel() == 1 else value
+    if hasattr(value, "item") and _array(value).size == 1:
+        truth = value.item()
     if isinstance(truth, float) and math.isnan(truth):
         truth = False
     if not isinstance(truth, bool):

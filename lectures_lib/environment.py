@@ -73,13 +73,13 @@ def report() -> str:
     gib = 2**30
     memory = psutil.virtual_memory().total / gib
     resident = psutil.Process().memory_info().rss / gib
-    lines = [("python", platform.python_version())]
-    lines += [(name, version(name)) for name in PACKAGES]
-    lines += [
-        ("system", f"{platform.system()} {platform.machine()}"),
-        ("device", str(device())),
-        ("cores", f"{os.cpu_count()}, torch uses {torch.get_num_threads()} threads"),
-        ("memory", f"{memory:.1f} GiB, this notebook holds {resident:.1f} GiB"),
-        ("seed offset", f"{seed_offset()} (LECTURES_SEED)"),
-    ]
-    return "\n".join(f"{name:12} {value}" for name, value in lines)
+    lines = {"python": platform.python_version()}
+    lines |= {name: version(name) for name in PACKAGES}
+    lines |= {
+        "system": f"{platform.system()} {platform.machine()}",
+        "device": str(device()),
+        "cores": f"{os.cpu_count()}, torch uses {torch.get_num_threads()} threads",
+        "memory": f"{memory:.1f} GiB, this notebook holds {resident:.1f} GiB",
+        "seed offset": f"{seed_offset()} (LECTURES_SEED)",
+    }
+    return "\n".join(f"{name:12} {value}" for name, value in lines.items())

@@ -41,8 +41,7 @@ def adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
     source, target = edge_index.long()
     places, times = (target * num_nodes + source).unique(return_counts=True)
     counts = (places // num_nodes).bincount(minlength=num_nodes)
-    shape = (num_nodes, num_nodes)
-    return sparse.csr(counts, places % num_nodes, times.float(), shape)
+    return sparse.csr(counts, places % num_nodes, times.float(), (num_nodes,) * 2)
 
 
 def normalize(edge_index: Tensor, num_nodes: int) -> Tensor:
@@ -65,19 +64,14 @@ def normalize(edge_index: Tensor, num_nodes: int) -> Tensor:
 
 
 def _check_edges(edge_index: Tensor, num_nodes: int) -> None:
-    whole = edge_index.dim() == 2 and len(edge_index) == 2
+    pairs = edge_index.dim() == 2 and len(edge_index) == 2
     found = f"edge_index is {edge_index.dtype} {tuple(edge_index.shape)}"
-    require(
-        whole and not edge_index.is_floating_point(),
-        f"{found}: expected whole numbers (2, edges)",
-    )
-    wrong = ((edge_index < 0) | (edge_index >= num_nodes)).any(0)
-    require(
-        num_nodes > 0 and not wrong.any(),
-        f"edge {edge_index[:, wrong][:, :1].flatten().tolist()} among {num_nodes} "
-        f"nodes: expected at least one node, and edges between nodes 0 to "
-        f"{num_nodes - 1}",
-    )
+    whole = pairs and not edge_index.is_floating_point()
+    require(whole, f"{found}: expected whole numbers (2, edges)")
+    require(num_nodes > 0, f"{num_nodes} nodes: expected at least one node")
+    wrong = edge_index[:, ((edge_index < 0) | (edge_index >= num_nodes)).any(0)]
+    expected = f"expected edges between nodes 0 to {num_nodes - 1}"
+    require(wrong.numel() == 0, f"edge {wrong[:, :1].flatten().tolist()}: {expected}")
 
 
 def mean(matrix: Tensor, x: Tensor) -> Tensor:
@@ -88,8 +82,7 @@ def mean(matrix: Tensor, x: Tensor) -> Tensor:
 def maximum(matrix: Tensor, x: Tensor) -> Tensor:
     """Largest of each feature over incoming edges, zero where there is none.
 
-    Takes a CSR matrix, whose values do not count, and edges × features numbers of
-    memory. Equally large ones share the gradient.
+    Takes edges × features numbers of memory. Equally large ones share the gradient.
     """
     sparse.check_product(matrix, x)
     targets, sources = sparse.entries(matrix)
@@ -106,14 +99,13 @@ def propagate(matrix: Tensor, x: Tensor, steps: int, restart: float = 0.0) -> Te
     """Mix neighbours without any weights: X ← (1 − restart) S X + restart X₀, repeated.
 
     Args:
-        x: dense (nodes, features): after a few steps no number is zero any more.
+        x: dense (nodes, features).
         restart: 0 gives Sᵏ X, which forgets X; 0.1 keeps some of it for ever
             (Gasteiger et al. 2019, Equation 4).
     """
     start = x
     for _ in range(steps):
-        x = product(matrix, x)
-        x = torch.lerp(x, start, restart) if restart else x
+        x = torch.lerp(product(matrix, x), start, restart)
     return x
 
 

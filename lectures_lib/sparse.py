@@ -1,9 +1,9 @@
 """Sparse matrices whose products are as quick on the way back as on the way there.
 
 Matrices are torch tensors in CSR form: row by row, the columns and values that are not
-zero. The gradient of matrix @ x needs the transposed matrix, which torch makes anew in
+zero. The gradient of matrix @ x needs the transposed matrix, which torch would make in
 every step of a training; here it is made once, and kept with the matrix. The results
-are those of `matrix.to_dense() @ x`, as tests/test_graphs.py checks.
+are those of `matrix.to_dense() @ x` (tests/test_graphs.py).
 """
 
 import warnings
@@ -30,10 +30,7 @@ with warnings.catch_warnings():  # once a process, torch calls its CSR matrices 
 
 def with_values(matrix: Tensor, values: Tensor) -> Tensor:
     """A matrix with other values in the same places."""
-    rows, columns = matrix.crow_indices(), matrix.col_indices()
-    return torch.sparse_csr_tensor(
-        rows, columns, values, matrix.shape, check_invariants=False
-    )
+    return csr(matrix.crow_indices().diff(), matrix.col_indices(), values, matrix.shape)
 
 
 def entries(matrix: Tensor) -> tuple[Tensor, Tensor]:
