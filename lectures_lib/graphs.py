@@ -4,7 +4,6 @@ The cost of everything here grows with nodes and edges, never with nodes². That
 products are quick on the way back, too, is the work of sparse.py.
 """
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -323,21 +322,6 @@ def logits(model: nn.Module, graph: Graph) -> Tensor:
     """Logits (nodes, classes) in evaluation mode; arguments and errors as in fit."""
     matrix, x, _ = _prepared(model, graph)
     return _evaluate(model, matrix, x)
-
-
-def gradient_norms(model: nn.Module, graph: Graph) -> dict[str, float]:
-    """Norm of the loss's gradient at each layer's weights, before a step is taken.
-
-    In evaluation mode, without dropout; arguments and errors as in fit.
-
-    Returns:
-        name of each weight matrix to the Euclidean norm, in the order of the layers.
-    """
-    matrix, x, y = _prepared(model, graph)
-    model = copy.deepcopy(model).eval()
-    _loss(model, matrix, x, y, graph.train.to(y.device)).backward()
-    named = model.named_parameters()
-    return {name: w.grad.norm().item() for name, w in named if w.dim() == 2}
 
 
 def _adam(model: nn.Module, rate: float, weight_decay: float) -> torch.optim.Adam:

@@ -1,14 +1,12 @@
 """The nets of the course: for small pictures here, for ImageNet in resnets.py."""
 
-from collections.abc import Iterable
-
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from .counting import Layer, depth, layers, multiply_adds, output_size, parameters
 from .environment import require
-from .resnets import RESNETS, assemble, load_weights, pretrained, resnet
+from .resnets import RESNETS, assemble, resnet
 
 KINDS = ("plain", "residual", "highway")
 SHORTCUTS = ("A", "B", "C")
@@ -144,23 +142,3 @@ def _check_net(depth: int, kind: str, shortcut: str, sizes: dict[str, int]) -> N
     )
     for name, size in sizes.items():
         require(size >= 1, f"{name} is {size}: expected at least 1")
-
-
-def without_blocks(model: nn.Sequential, blocks: Iterable[int]) -> nn.Sequential:
-    """The net without some of the blocks that keep the shape; it shares its weights.
-
-    Where a block is missing its input goes on to the next one.
-
-    Args:
-        blocks: numbers among the blocks that keep the shape, from 0 on.
-
-    Raises:
-        ValueError: there is no such block.
-    """
-    same = [m for m in model if isinstance(m, Block) and m.conv1.stride == (1, 1)]
-    blocks = set(blocks)
-    expected = f"{len(same)} blocks keep the shape, expected numbers below that"
-    known = blocks <= set(range(len(same)))
-    require(known, f"no blocks {sorted(blocks)}: {expected}")
-    missing = {id(same[number]) for number in blocks}
-    return nn.Sequential(*(module for module in model if id(module) not in missing))

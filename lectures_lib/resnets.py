@@ -1,14 +1,10 @@
 """The ResNets for ImageNet, built from one specification (He et al. 2015, Table 1)."""
 
-import copy
 from collections.abc import Sequence
-from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import data
 from .environment import require
 
 # Depth to the kind of block, and how many of them stand in each of the four stages.
@@ -20,16 +16,6 @@ RESNETS = {
     152: ("bottleneck", (3, 8, 36, 3)),
 }
 WIDTHS = (64, 128, 256, 512)  # channels of the 3×3 convolutions in each stage
-
-# torchvision's weights IMAGENET1K_V1, written out since its import takes two seconds.
-PRETRAINED = "https://download.pytorch.org/models/resnet{depth}-{sha256}.pth"
-CHECKSUMS = {
-    18: "f37072fd",
-    34: "b627a593",
-    50: "0676ba61",
-    101: "63fe2227",
-    152: "394f9c45",
-}
 
 
 def resnet(depth: int, num_classes: int = 1000, stride_in: str = "3x3") -> nn.Module:
@@ -131,64 +117,6 @@ class Bottleneck(nn.Module):
         out = F.relu(self.bn2(self.conv2(out)))
         out = self.bn3(self.conv3(out))
         return F.relu(out + self.downsample(x))
-
-
-def pretrained(depth: int, folder: str | Path | None = None) -> nn.Module:
-    """The ResNet with the weights that torchvision has learned on ImageNet.
-
-    Images (batch, 3, height, width), normalised as torchvision does, to the logits of
-    ImageNet's 1,000 classes. The weights (45 to 242 MB) are downloaded once.
-
-    Args:
-        depth: 18, 34, 50, 101 or 152.
-        folder: that keeps the weights; None: the one that torchvision uses too.
-
-    Raises:
-        OSError: they are not there, and could not be fetched within 30 seconds.
-        ValueError: no such depth.
-    """
-    net, sha256 = resnet(depth), CHECKSUMS[depth]
-    url = PRETRAINED.format(depth=depth, sha256=sha256)
-    folder = Path(folder or Path(torch.hub.get_dir()) / "checkpoints")
-    load_weights(net, data.download(url, folder / url.rpartition("/")[2], sha256))
-    return net
-
-
-def load_weights(model: nn.Module, file: str | Path) -> None:
-    """Put the tensors of a checkpoint into the net: all of them, or none.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: it holds something else than tensors by name, or not those of this
-            net; then the net is as it was.
-    """
-    try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # bytes that are no pickle can end in any of them
-        raise ValueError(
-            f"{file} is not a checkpoint of plain tensors, and nothing else is "
-            "unpickled here, since a pickle can run any code: save one with "
-            "torch.save(model.state_dict(), file)"
-        ) from error
-    named = isinstance(state, dict) and all(map(_is_named_tensor, state.items()))
-    require(named, f"{file} holds no state_dict: expected tensors by name")
-    trial, old = copy.deepcopy(model), model.state_dict()  # it may fail half way
-    counters = {name: old[name] for name in old if name.endswith("num_batches_tracked")}
-    try:
-        trial.load_state_dict(counters | state)  # torchvision's lack the counters
-    except RuntimeError as error:
-        why = " ".join(str(error).split("\n\t")[1:])[:200]
-        raise ValueError(
-            f"{file} is of another net, and nothing was loaded: {why}"
-        ) from error
-    model.load_state_dict(trial.state_dict())
-
-
-def _is_named_tensor(item: tuple[object, object]) -> bool:
-    name, tensor = item
-    return isinstance(name, str) and torch.is_tensor(tensor) and not tensor.is_complex()
 
 
 def _check(kind: str, blocks: Sequence[int], num_classes: int, stride_in: str) -> None:

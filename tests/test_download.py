@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from torchvision.models import get_model_weights
 
-from lectures_lib import data, models, resnets
+from lectures_lib import data
 from lectures_lib.data import files
 
 CONTENT = bytes(range(256)) * 2000  # 512 kB, more than one chunk
@@ -267,75 +266,3 @@ def test_what_cannot_be_asked_for(tmp_path, url, sha256, words):
     with pytest.raises(ValueError, match=words):
         data.download(url, tmp_path / "file.bin", sha256)
     assert snapshot(tmp_path) == {}
-
-
-# --- pretrained nets ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("depth", models.RESNETS)
-def test_the_weights_are_torchvisions(depth):
-    url = resnets.PRETRAINED.format(depth=depth, sha256=resnets.CHECKSUMS[depth])
-    assert url == get_model_weights(f"resnet{depth}").IMAGENET1K_V1.url
-
-
-@pytest.fixture
-def weights(tmp_path, monkeypatch) -> Path:
-    """A checkpoint of ResNet-18 where torchvision would keep it; no network."""
-    state = models.resnet(18).state_dict()
-    file = tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth"
-    file.parent.mkdir(parents=True)
-    torch.save(state, file)
-    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
-    file = file.rename(file.with_name(f"resnet18-{sha256}.pth"))
-    monkeypatch.setitem(resnets.CHECKSUMS, 18, sha256)
-    monkeypatch.setattr(
-        resnets, "PRETRAINED", f"{closed_port()}/resnet{{depth}}-{{sha256}}.pth"
-    )
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    return file
-
-
-def test_pretrained_weights_at_hand_are_used(weights):
-    expected = torch.load(weights, weights_only=True)
-    for folder in (None, weights.parent, str(weights.parent)):
-        net = models.pretrained(18, folder)
-        assert all(torch.equal(net.state_dict()[n], t) for n, t in expected.items())
-
-
-def test_pretrained_weights_that_are_damaged_are_never_loaded(weights):
-    weights.write_bytes(weights.read_bytes()[:-1])
-    with pytest.raises(OSError, match=r"\.pth is damaged and was not fetched"):
-        models.pretrained(18)
-
-
-def test_pretrained_weights_are_downloaded_where_torchvision_keeps_them(
-    weights, server, monkeypatch
-):
-    content = weights.read_bytes()
-    weights.unlink()
-
-    def serve(handler):
-        handler.begin(len(content))
-        handler.wfile.write(content)
-
-    monkeypatch.setattr(Handler, "unknown", serve)
-    monkeypatch.setattr(resnets, "PRETRAINED", server.url("resnet{depth}-{sha256}.pth"))
-    models.pretrained(18)
-    assert weights.read_bytes() == content
-
-
-def test_without_network_pretrained_says_so_within_seconds(weights, monkeypatch):
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(resnets, "PRETRAINED", closed_port() + "-{depth}-{sha256}.pth")
-    weights.unlink()
-    start = time.monotonic()
-    with pytest.raises(OSError, match="is missing and was not fetched"):
-        models.pretrained(18)
-    assert time.monotonic() - start < 3
-    assert snapshot(weights.parent) == {}
-
-
-def test_a_pretrained_net_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match="no ResNet with 20 layers"):
-        models.pretrained(20)

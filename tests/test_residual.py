@@ -20,9 +20,10 @@ PATH = Path(__file__).parents[1] / "notebooks" / "02_residual_blocks.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
 
 
-def from_notebook(*ids: str) -> dict:
+def from_notebook(*ids: str, **given) -> dict:
     """What the cells with these ids define."""
     found = {"torch": torch, "np": np, "nn": nn, "F": F, "ll": ll, "Counter": Counter}
+    found |= given
     for id in ids:
         exec(CELLS[id], found)
     return found
@@ -85,16 +86,18 @@ def test_batch_norm_is_torchs_over_shapes(shape):
 # The library.
 
 
-def test_without_blocks_takes_out_those_that_keep_the_shape():
+def test_one_of_the_blocks_that_keep_the_shape_is_taken_out():
     net = ll.models.cifar_net(20, "residual", width=4)
     blocks = [module for module in net if isinstance(module, ll.models.Block)]
-    kept = ll.models.without_blocks(net, [0, 3, 6])
-    missing = [block for block in blocks if block not in list(kept)]
-    assert missing == [blocks[0], blocks[4], blocks[8]] and len(kept) == len(net) - 3
-    assert next(kept.parameters()) is next(net.parameters())
-    assert kept(torch.rand(2, 1, 8, 8)).shape == (2, 10)
-    with pytest.raises(ValueError, match="7 blocks keep the shape, expected numbers"):
-        ll.models.without_blocks(net, [7])
+    runs = {(kind, 20): [net] for kind in ("plain", "residual")}
+    tested = dict.fromkeys(runs, 0.0)
+    test = ll.data.fashion_mnist("test", 10)
+    given = {"runs": runs, "tested": tested, "test": test}
+    without = from_notebook("deletion-measure", **given)["without"]
+    for number, place in enumerate((0, 1, 2, 4, 5, 7, 8)):
+        kept = without(net, number)
+        assert [b for b in blocks if b not in list(kept)] == [blocks[place]]
+        assert len(kept) == len(net) - 1
 
 
 def test_subsets_are_all_and_small_ones_come_first():

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 import torch
+import torchvision
 from lectures_lib.explorers_resnet import COUNTS, STAGES
 from torch import nn
 
@@ -94,14 +95,17 @@ def test_the_mistake_of_the_quiz_costs_18_times_as_much():
 
 @pytest.mark.parametrize("here", [True, False])
 def test_the_photograph_is_classified_when_the_weights_are_here(
-    here, monkeypatch, capsys
+    here, monkeypatch, capsys, tmp_path
 ):
-    def pretrained(depth):
+    def download(url, file, sha256):
+        assert url.endswith(f"/{file.name}") and sha256 in file.name
         if not here:
             raise OSError("no network, and no weights.")
-        return ll.models.resnet(depth)
+        file.parent.mkdir(parents=True)
+        torch.save(torchvision.models.resnet18().state_dict(), file)
 
-    monkeypatch.setattr(ll.models, "pretrained", pretrained)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(ll.data, "download", download)
     found = from_notebook("setup", "photo-weights", "photo-classify", "photo-picture")
     printed = capsys.readouterr().out
     assert ("no network, and no weights." in printed) is not here
