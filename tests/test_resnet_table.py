@@ -9,7 +9,7 @@ import nbformat
 import pytest
 import torch
 import torchvision
-from lectures_lib.explorers_resnet import COUNTS, STAGES
+from lectures_lib.explorers.resnet import COUNTS, STAGES
 from torch import nn
 
 import lectures_lib as ll
