@@ -9,11 +9,9 @@ The comment lines carry the sizes; sha256sum and shasum skip them.
 import hashlib
 from pathlib import Path
 
+from lectures_lib.data.files import FILES
+
 HERE = Path(__file__).parent
-FILES = (
-    *("cat.png", "debian_science.npz", "fashion_mnist.npz", "published.json"),
-    *("seattle.csv", "translations.json", "wordnet.npz"),
-)
 
 
 def sums(folder: Path = HERE) -> str:

@@ -16,7 +16,7 @@ import torch
 import torchvision
 
 from lectures_lib import data, text
-from lectures_lib.data import files, words
+from lectures_lib.data import files, pictures, words
 
 SHIPPED = files.FOLDER
 PACKAGE = Path("/usr/share/datasets/fashion-mnist")
@@ -45,7 +45,9 @@ def folder(tmp_path, monkeypatch):
     for name in (*files.FILES, "SHA256SUMS"):
         shutil.copy(SHIPPED / name, copy)
     monkeypatch.setattr(files, "FOLDER", copy)
-    return copy
+    pictures.stored.cache_clear()
+    yield copy
+    pictures.stored.cache_clear()
 
 
 # --- what ships ---------------------------------------------------------------------
@@ -82,6 +84,16 @@ def test_the_build_script_without_the_package_says_what_to_install(tmp_path):
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"something else")
     with pytest.raises(SystemExit, match="not the expected file"):
         names["build"]()
+
+
+def test_the_build_script_gives_the_shipped_digits():
+    digits = script("build_digits.py")
+    built = digits["build"]()
+    if "ng" not in zlib.ZLIB_RUNTIME_VERSION:
+        assert built == (SHIPPED / "digits.npz").read_bytes()
+    digits["build"].__globals__["SHA256"] = "0" * 64
+    with pytest.raises(SystemExit, match=r"digits\.csv\.gz has SHA-256 09f66e6d"):
+        digits["build"]()
 
 
 def test_the_photograph_is_scikit_images_cat():
@@ -272,6 +284,10 @@ def read(name):
         return data.photo()
     if name == "fashion_mnist.npz":
         return data.fashion_mnist("test")
+    if name == "digits.npz":
+        return data.digits("test")
+    if name == "planetoid.json":
+        return data.planetoid("cora", "no folder")
     if name == "debian_science.npz":
         return data.debian_science()
     if name == "seattle.csv":
@@ -279,7 +295,7 @@ def read(name):
     if name == "wordnet.npz":
         return words.wordnet.__wrapped__()
     if name == "translations.json":
-        return text._recorded.__wrapped__()
+        return text.sentences()
     return data.published("human")
 
 

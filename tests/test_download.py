@@ -104,6 +104,7 @@ def refusal(url: str, file: Path, sha256: str = SHA256, **options: float) -> str
     with pytest.raises(OSError) as error:
         data.download(url, file, sha256, **options)
     assert snapshot(place) == before
+    assert not [*file.parent.glob("tmp*")]
     message = str(error.value)
     assert type(error.value) is data.DownloadError and "\n" not in message
     assert f"was not fetched from {url} (" in message and str(file) in message
@@ -140,7 +141,7 @@ def test_a_good_file_needs_no_network(tmp_path, monkeypatch):
     def fail(*_arguments, **_options):
         raise AssertionError("the network was asked")
 
-    monkeypatch.setattr(torch.hub, "urlopen", fail)
+    monkeypatch.setattr(files, "urlopen", fail)
     file = tmp_path / "file.bin"
     file.write_bytes(CONTENT)
     file.chmod(0o444)
@@ -222,14 +223,15 @@ def test_nobody_answers(tmp_path, monkeypatch):
     assert "refused" in refusal(closed_port(), tmp_path / "file.bin")
 
 
-def test_an_interrupted_try_leaves_nothing(server, tmp_path, monkeypatch):
-    def interrupt(*_arguments):
+@pytest.mark.parametrize("when", ["urlopen", "_sha256"])
+def test_an_interrupted_try_leaves_nothing(server, tmp_path, monkeypatch, when):
+    def interrupt(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch.hub.shutil, "move", interrupt)
+    monkeypatch.setattr(files, when, interrupt)
     with pytest.raises(KeyboardInterrupt):
         data.download(server.url("good"), tmp_path / "file.bin", SHA256)
-    assert snapshot(tmp_path) == {}
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_folder_that_cannot_be_made(server, tmp_path):

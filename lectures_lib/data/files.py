@@ -1,30 +1,33 @@
 """The files of the course's data: read with their checksums, or fetched once."""
 
 import hashlib
+import io
 import json
 import re
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
 from http.client import HTTPException
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
+import numpy as np
 import torch
+from torch import Tensor
 
 FOLDER = Path(__file__).parents[2] / "data"
 FILES = (  # as listed in SHA256SUMS
     "cat.png",
     "debian_science.npz",
+    "digits.npz",
     "fashion_mnist.npz",
+    "planetoid.json",
     "published.json",
     "seattle.csv",
     "translations.json",
     "wordnet.npz",
 )
 PATIENCE = 2.0  # seconds of silence of a server; a lecture does not wait longer
-_turn = threading.Lock()
 
 
 class DataError(Exception):
@@ -36,10 +39,7 @@ class DownloadError(OSError):
 
 
 def published(name: str) -> dict:
-    """Numbers quoted from a paper, with their source: one entry of published.json.
-
-    Raises DataError for an unknown name, or when the file is not as shipped.
-    """
+    """Numbers quoted from a paper, with their source: one entry of published.json."""
     entries = json.loads(read("published.json"))
     if name not in entries:
         raise DataError(f"no quoted numbers {name!r}; there are: {', '.join(entries)}")
@@ -55,6 +55,12 @@ def verify() -> dict[str, str]:
         except DataError as error:
             report[name] = str(error)
     return report
+
+
+def tensors(name: str) -> dict[str, Tensor]:
+    """The arrays of an .npz file, checked as in read; none is a pickle."""
+    with np.load(io.BytesIO(read(name)), allow_pickle=False) as arrays:
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def read(name: str) -> bytes:
@@ -88,7 +94,7 @@ def _broken(name: str, state: str) -> DataError:
     )
 
 
-def download(url: str, file: str | Path, sha256: str, progress: bool = False) -> Path:
+def download(url: str, file: str | Path, sha256: str) -> Path:
     """Fetch a file once: when it is there already, the network is left alone.
 
     A file with another checksum is fetched again. What is fetched takes its place when
@@ -98,7 +104,6 @@ def download(url: str, file: str | Path, sha256: str, progress: bool = False) ->
         url: begins with http:// or https://.
         file: where it is kept; folders that are missing are made.
         sha256: of the whole file: the digest, or at least its first eight digits.
-        progress: whether to show a bar.
 
     Raises:
         DownloadError: an OSError; whatever goes wrong on the way, a wrong checksum too.
@@ -110,12 +115,9 @@ def download(url: str, file: str | Path, sha256: str, progress: bool = False) ->
     if not re.fullmatch("[0-9a-f]{8,64}", sha256):
         raise ValueError(f"sha256 {sha256!r}: expected 8 to 64 hexadecimal digits")
     try:
-        if file.exists() and _sha256(file).startswith(sha256):
-            return file
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with _patience():
-            torch.hub.download_url_to_file(url, str(file), sha256, progress)
-    except (OSError, HTTPException, RuntimeError) as error:  # the last: its checksum
+        if not file.exists() or not _sha256(file).startswith(sha256):
+            _fetch(url, file, sha256)
+    except (OSError, HTTPException) as error:
         if isinstance(error, HTTPError):
             error.close()  # it holds the connection, as an answer would
         state = "damaged" if file.exists() else "missing"
@@ -127,19 +129,17 @@ def download(url: str, file: str | Path, sha256: str, progress: bool = False) ->
     return file
 
 
-@contextmanager
-def _patience() -> Iterator[None]:
-    """Within the block, which threads enter in turn, no answer is waited for long.
-
-    urllib has no other way to limit a redirection's or a proxy's silence, too.
-    """
-    with _turn:
-        before = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(PATIENCE)
-        try:
-            yield
-        finally:
-            socket.setdefaulttimeout(before)
+def _fetch(url: str, file: Path, sha256: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    request = Request(url, headers={"User-Agent": "lectures_lib"})
+    with TemporaryDirectory(dir=file.parent) as folder:  # removed, whatever happens
+        new = Path(folder, file.name)
+        with urlopen(request, timeout=PATIENCE) as answer, new.open("wb") as copy:
+            shutil.copyfileobj(answer, copy)
+        found = _sha256(new)
+        if not found.startswith(sha256):
+            raise OSError(f'invalid hash value (expected "{sha256}", got "{found}")')
+        new.replace(file)
 
 
 def _sha256(file: Path) -> str:

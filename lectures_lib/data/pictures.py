@@ -2,8 +2,6 @@
 
 import io
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,8 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from .. import environment
-from . import files
-from .files import DataError, read
+from .files import DataError, read, tensors
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -26,6 +23,7 @@ FASHION_CLASSES = (
     "Bag",
     "Ankle boot",
 )
+stored = cache(tensors)  # as bytes; whoever asks gets floats of their own
 Labelled = tuple[Tensor, Tensor]  # images (n, channels, height, width), labels (n,)
 
 
@@ -36,10 +34,12 @@ def fashion_mnist(split: str, n: int | None = None, seed: int = 0) -> Labelled:
         split: "train" (8,000 images) or "test" (2,000).
         n: how many to draw, the classes equal up to one; None: all, in stored order.
         seed: which draw; LECTURES_SEED is added to it.
-    Returns: images float32 (n, 1, 28, 28) in [0, 1]; labels int64 (n,), the places in
-    FASHION_CLASSES. Raises DataError: unknown split, n out of range, unsound file.
+
+    Returns:
+        Images, float32 (n, 1, 28, 28) in [0, 1], and labels, int64 (n,), the places in
+        FASHION_CLASSES.
     """
-    images, labels = _subset(_fashion_mnist(files.FOLDER), split, n, seed)
+    images, labels = _subset("fashion_mnist.npz", split, n, seed)
     return images / 255, labels
 
 
@@ -48,18 +48,16 @@ def digits(split: str, n: int | None = None, seed: int = 0) -> Labelled:
 
     Neighbours in the file seem to share a writer. So "test" is its last 600, mostly by
     other hands than "train" (1,197): harder than a random part, nearer to real use.
-    Arguments, errors: as for fashion_mnist; when a class is used up, others fill n.
-    Returns: images float32 (n, 1, 8, 8) in [0, 1]; labels int64 (n,), 0 to 9.
+
+    Arguments are those of fashion_mnist; when a class is used up, others fill n.
+    Images are (n, 1, 8, 8), labels 0 to 9.
     """
-    images, labels = _subset(_digits(), split, n, seed)
+    images, labels = _subset("digits.npz", split, n, seed)
     return images / 16, labels
 
 
 def photo() -> Tensor:
-    """A cat, float32 (3, 300, 451) in [0, 1]: red, green, blue; rows, columns.
-
-    Raises DataError when the file is not as shipped. Source: Stéfan van der Walt, CC0.
-    """
+    """A cat by Stéfan van der Walt, CC0: float32 (3, 300, 451), RGB in [0, 1]."""
     image = Image.open(io.BytesIO(read("cat.png"))).convert("RGB")
     return torch.tensor(np.asarray(image)).permute(2, 0, 1).contiguous() / 255
 
@@ -67,47 +65,25 @@ def photo() -> Tensor:
 def seattle() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The warmest temperature of each day in Seattle, 2012 to 2015 (NOAA).
 
-    Returns: year int64 (1461,); place in the year, float64 (1461,), 0 on January 1st,
-    below 1; degrees Celsius, float64 (1461,). Raises DataError for an unsound file.
+    Returns:
+        Year, int64 (1461,); place in the year, float64 (1461,), 0 on January 1st, below
+        1; degrees Celsius, float64 (1461,).
     """
-    lines = read("seattle.csv").decode().split()[1:]
-    days, celsius = zip(*(line.split(",") for line in lines))
-    dates = np.array(days, "datetime64[D]")
-    years = dates.astype("datetime64[Y]")
-    passed = (dates - years).astype(float)
-    lengths = (years + 1).astype("datetime64[D]") - years.astype("datetime64[D]")
-    place = passed / lengths.astype(float)
-    return years.astype(int) + 1970, place, np.array(celsius, float)
+    columns = [("day", "datetime64[D]"), ("celsius", float)]
+    file = io.BytesIO(read("seattle.csv"))
+    table = np.loadtxt(file, columns, delimiter=",", skiprows=1)
+    year = table["day"].astype("datetime64[Y]")
+    length = (year + 1).astype("datetime64[D]") - year
+    return year.astype(int) + 1970, (table["day"] - year) / length, table["celsius"]
 
 
-@cache  # kept as bytes; whoever asks gets floats of their own
-def _fashion_mnist(folder: Path) -> dict[str, Tensor]:
-    with np.load(io.BytesIO(read("fashion_mnist.npz")), allow_pickle=False) as arrays:
-        return {name: torch.from_numpy(array) for name, array in arrays.items()}
-
-
-@cache
-def _digits() -> dict[str, Tensor]:
-    # scikit-learn's file, without its import: that would take a second and 70 MB.
-    package = find_spec("sklearn")
-    if package is None:
-        raise DataError("no scikit-learn, which has the digits: make lab installs it")
-    file = Path(package.submodule_search_locations[0], "datasets/data/digits.csv.gz")
-    table = np.loadtxt(file, delimiter=",")
-    pixels, target = torch.tensor(table).byte().split((64, 1), 1)
-    images, target = pixels.reshape(-1, 8, 8), target[:, 0].long()
-    train = {"train_images": images[:-600], "train_labels": target[:-600]}
-    return train | {"test_images": images[-600:], "test_labels": target[-600:]}
-
-
-def _subset(
-    arrays: dict[str, Tensor], split: str, n: int | None, seed: int
-) -> Labelled:
+def _subset(name: str, split: str, n: int | None, seed: int) -> Labelled:
     if split not in ("train", "test"):
         raise DataError(f"unknown split {split!r}: expected 'train' or 'test'")
-    images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"].long()
+    labels = stored(name)[f"{split}_labels"].long()
     chosen = torch.arange(len(labels)) if n is None else _draw(labels, n, seed)
-    return images[chosen, None].float(), labels[chosen]  # copies
+    images = stored(name)[f"{split}_images"][chosen, None]
+    return images.float(), labels[chosen]  # copies
 
 
 def _draw(labels: Tensor, n: int, seed: int) -> Tensor:

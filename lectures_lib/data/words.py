@@ -1,16 +1,16 @@
 """The words of WordNet: numbers, senses, definitions by field, and vectors."""
 
 import difflib
-import io
 import re
+from collections import defaultdict
 from functools import cache
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
-from .files import read
+from .files import tensors
 
 FIELDS = ("animal", "artifact", "food", "location", "person", "plant")
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
@@ -27,21 +27,16 @@ def words() -> tuple[str, ...]:
 
 def number(word: str) -> int:
     """The place of a word in words(), from 1. Raises TextError for an unknown word."""
-    found = wordnet()["number"].get(word.lower())
-    if found is None:
-        near = difflib.get_close_matches(word.lower(), wordnet()["number"], 3, 0.75)
+    places = wordnet()["places"]
+    if word.lower() not in places:
+        near = difflib.get_close_matches(word.lower(), places, 3, 0.75)
         hint = f"; near it are: {', '.join(near)}" if near else ""
-        raise TextError(f"{word!r} is not among the {len(words()) - 1} words{hint}")
-    return found
+        raise TextError(f"{word!r} is not among the {len(places)} words{hint}")
+    return places[word.lower()]
 
 
 def count(word: str) -> int:
-    """How often a word occurs in the visible glosses, their examples included.
-
-    Visible: not of the synsets of the validation and test definitions.
-
-    Raises TextError for an unknown word.
-    """
+    """How often a word occurs in the glosses, but for validation and test synsets."""
     return int(wordnet()["counts"][number(word)])
 
 
@@ -55,8 +50,8 @@ def tokens(sentence: str) -> list[str]:
 
 def encode(sentence: str) -> Tensor:
     """The numbers of a sentence's words, int64 (length,); 0 for an unknown one."""
-    known = wordnet()["number"]
-    return torch.tensor([known.get(word, 0) for word in tokens(sentence)])
+    places = wordnet()["places"]
+    return torch.tensor([places.get(word, 0) for word in tokens(sentence)])
 
 
 def definitions(split: str) -> tuple[Tensor, Tensor]:
@@ -64,16 +59,15 @@ def definitions(split: str) -> tuple[Tensor, Tensor]:
 
     Vectors and language model were made without validation (1,200) and test (2,400).
 
-    Returns: the numbers of their words, int64 (n, 16), filled up with 0; labels int64
-    (n,), the places in FIELDS. Raises TextError for an unknown split.
+    Returns:
+        The numbers of their words, int64 (n, 16), filled up with 0, and their labels,
+        int64 (n,), the places in FIELDS.
     """
     if split not in ("train", "validation", "test"):
         raise TextError(f"unknown split {split!r}: 'train', 'validation' or 'test'")
-    arrays = wordnet()
-    lengths = arrays[f"{split}_lengths"]
-    filled = torch.zeros(len(lengths), int(arrays["train_lengths"].max()), dtype=int)
-    filled[torch.arange(filled.shape[1]) < lengths[:, None]] = arrays[f"{split}_tokens"]
-    return filled, arrays[f"{split}_labels"]
+    lengths = wordnet()[f"{split}_lengths"].tolist()
+    each = wordnet()[f"{split}_tokens"].split(lengths)
+    return pad_sequence(each, batch_first=True), wordnet()[f"{split}_labels"]
 
 
 def senses(word: str) -> list[list[str]]:
@@ -102,38 +96,28 @@ def vectors() -> Tensor:
     return wordnet()["vectors"]
 
 
-@cache
-def wordnet() -> dict:
-    with np.load(io.BytesIO(read("wordnet.npz")), allow_pickle=False) as file:
-        kinds = {"vectors": np.float32, "words": np.uint8}  # int64 where it is needed
-        arrays = {
-            name: torch.from_numpy(array.astype(kinds.get(name, np.int64)))
-            for name, array in file.items()
-        }
-    names = tuple(arrays["words"].numpy().tobytes().decode("ascii").split("\n"))
-    arrays["words"] = names
-    arrays["number"] = {word: place for place, word in enumerate(names) if place}
-    arrays["vectors"] = F.normalize(arrays["vectors"], dim=1)
-    return arrays
-
-
 def synsets(place: int) -> list[list[int]]:
     """The senses of a word in order, each as the words of its synset."""
-    word, synset, first, by_synset, start = _thesaurus()
-    rows = range(first[place], first[place + 1])
-    return [
-        word[by_synset[start[s] : start[s + 1]]].tolist() for s in synset[rows].tolist()
-    ]
+    senses, members = _thesaurus()
+    return [members[synset] for synset in senses[place]]
 
 
 @cache
-def _thesaurus() -> tuple[np.ndarray, ...]:
-    """Words and synsets of all senses, and where those of each word and synset stand.
+def _thesaurus() -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """The synsets of each word in the order of use, and the words of each synset."""
+    senses, members = defaultdict(list), defaultdict(list)
+    for word, synset in wordnet()["senses"][:2].T.tolist():
+        senses[word].append(synset)
+        members[synset].append(word)
+    return senses, members
 
-    Arrays: as lists of lists they would take five times the memory.
-    """
-    word, synset = wordnet()["senses"][:2].numpy()
-    by_synset = synset.argsort(kind="stable")
-    first = word.searchsorted(np.arange(len(words()) + 1))  # rows are in order of words
-    start = synset[by_synset].searchsorted(np.arange(synset.max() + 2))
-    return word, synset, first, by_synset, start
+
+@cache
+def wordnet() -> dict:
+    """The arrays of wordnet.npz as tensors; the words, and the place of each."""
+    stored = tensors("wordnet.npz")
+    names = tuple(stored.pop("words").numpy().tobytes().decode("ascii").split("\n"))
+    vectors = F.normalize(stored.pop("vectors").float())
+    numbers = {name: tensor.long() for name, tensor in stored.items()}
+    places = {word: place for place, word in enumerate(names) if place}
+    return numbers | {"words": names, "vectors": vectors, "places": places}
