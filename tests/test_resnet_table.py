@@ -9,11 +9,11 @@ import nbformat
 import pytest
 import torch
 import torchvision
-from lectures_lib.explorers.resnet import COUNTS, STAGES
 from torch import nn
 
 import lectures_lib as ll
 from lectures_lib import explorers
+from lectures_lib.explorers.resnet import COUNTS, STAGES
 
 PATH = Path(__file__).parents[1] / "notebooks" / "03_resnet_table.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
