@@ -4,7 +4,6 @@ The cost of everything here grows with nodes and edges, never with nodes². That
 products are quick on the way back, too, is the work of sparse.py.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,7 +69,8 @@ def _check_edges(edge_index: Tensor, num_nodes: int) -> None:
     require(num_nodes > 0, f"{num_nodes} nodes: expected at least one node")
     wrong = edge_index[:, ((edge_index < 0) | (edge_index >= num_nodes)).any(0)]
     expected = f"expected edges between nodes 0 to {num_nodes - 1}"
-    require(wrong.numel() == 0, f"edge {wrong[:, :1].flatten().tolist()}: {expected}")
+    first = wrong[:, :1].flatten().tolist()
+    require(not first, f"edge {first} names no node: {expected}")
 
 
 def mean(matrix: Tensor, x: Tensor) -> Tensor:
@@ -292,26 +292,27 @@ def fit(
         ValueError: the parts do not belong together, nothing to train on, or x has NaN.
     """
     matrix, x, y = _prepared(model, graph)
-    sets = [nodes.to(y.device) for nodes in (graph.train, graph.validation, graph.test)]
+    train = graph.train.to(y.device)
     optimizer = _adam(model, learning_rate, weight_decay)
     history = History()
-    curves = [history.train_accuracy, history.validation_accuracy]
-    curves.append(history.test_accuracy)
     with torch.random.fork_rng([y.device] if y.is_cuda else []):
         torch.manual_seed(seed + environment.seed_offset())
         for _ in range(epochs):
             model.train()
             optimizer.zero_grad()
-            loss = _loss(model, matrix, x, y, sets[0])
+            loss = F.cross_entropy(model(matrix, x)[train], y[train])
             loss.backward()
             optimizer.step()
             scores = _evaluate(model, matrix, x)
             finite = loss.item() < training.EXPLODED and bool(scores.isfinite().all())
-            history.train_loss.append(loss.item() if finite else math.nan)
-            right = (scores.argmax(1) == y).float()
-            for curve, nodes in zip(curves, sets):
-                curve.append(right[nodes].mean().item() if finite else math.nan)
-            history.diverged = not finite
+            right = (scores.argmax(1) == y).float().cpu()
+            history.add(
+                finite,
+                train_loss=loss.item(),
+                train_accuracy=right[graph.train].mean().item(),
+                validation_accuracy=right[graph.validation].mean().item(),
+                test_accuracy=right[graph.test].mean().item(),
+            )
             if not finite:
                 break
     model.eval()
@@ -331,12 +332,6 @@ def _adam(model: nn.Module, rate: float, weight_decay: float) -> torch.optim.Ada
     rest = [weight for weight in model.parameters() if weight not in decayed]
     groups = [{"params": list(first.parameters()), "weight_decay": weight_decay}]
     return torch.optim.Adam([*groups, {"params": rest}], lr=rate)
-
-
-def _loss(
-    model: nn.Module, matrix: Tensor, x: Tensor, y: Tensor, nodes: Tensor
-) -> Tensor:
-    return F.cross_entropy(model(matrix, x)[nodes], y[nodes])
 
 
 @torch.no_grad()

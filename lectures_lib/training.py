@@ -25,6 +25,12 @@ class History:
     test_accuracy: list[float] = field(default_factory=list)
     diverged: bool = False
 
+    def add(self, finite: bool, **values: float) -> None:
+        """Append each value to the list of its name; NaN when the run has diverged."""
+        self.diverged = not finite
+        for name, value in values.items():
+            getattr(self, name).append(value if finite else math.nan)
+
     def __str__(self) -> str:
         epochs = len(self.train_loss)
         if self.diverged:
@@ -87,14 +93,10 @@ def fit(
         model.train()
         picks = torch.randperm(len(images), generator=order).split(batch_size)
         batches = (augment(images[pick], labels[pick], draws) for pick in picks)
-        found = _epoch(model, batches, loss, optimizer, schedule)
-        history.diverged = math.isnan(found[0]) or not _weights_are_finite(model)
-        mean_loss, correct = (math.nan, math.nan) if history.diverged else found
-        history.train_loss.append(mean_loss)
-        history.train_accuracy.append(correct)
-        if test is not None:
-            tested = math.nan if history.diverged else accuracy(model, test)
-            history.test_accuracy.append(tested)
+        mean_loss, correct = _epoch(model, batches, loss, optimizer, schedule)
+        finite = math.isfinite(mean_loss) and _weights_are_finite(model)
+        tested = {} if test is None else {"test_accuracy": accuracy(model, test)}
+        history.add(finite, train_loss=mean_loss, train_accuracy=correct, **tested)
         if history.diverged or (stop is not None and stop(epoch)):
             break
     return history
