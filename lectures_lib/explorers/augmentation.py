@@ -9,17 +9,15 @@ from torch import Tensor
 
 from .. import augmentation, data, environment, experiments, many, results
 from ..figures import BLUE, GREY, INK, RED
-from .widgets import Explorer, noted
+from .widgets import EXPLORERS, Explorer, explorer, noted
 
-PLAIN = dict(
-    turn=0, shift=0, zoom=100, shear=0, brightness=100, contrast=100, mirror="no"
-)
+PLAIN = EXPLORERS["gallery"]["presets"]["as it is"]
 
 
 def gallery() -> Explorer:
     """Notebook 04: a photograph under several of torchvision's transformations."""
-    return Explorer(
-        "a gallery with torchvision.transforms.v2",
+    return explorer(
+        "gallery",
         controls={
             "turn": range(-180, 181, 15),
             "shift": range(-40, 41, 10),
@@ -29,26 +27,8 @@ def gallery() -> Explorer:
             "contrast": range(0, 301, 25),
             "mirror": ("no", "yes"),
         },
-        axes=[dict(rect=(0.01, 0.01, 0.98, 0.98))],
-        size=(5, 3.4),
         draw=_draw_gallery,
         say=_say_gallery,
-        presets={
-            "as it is": PLAIN,
-            "a likely training picture": dict(
-                turn=15, zoom=120, brightness=75, mirror="yes"
-            ),
-            "turned and sheared": dict(turn=-30, shear=20),
-            "a crop": dict(zoom=200, shift=-20),
-            "upside down": dict(turn=180),
-            "too far": dict(turn=90, shift=40, zoom=200, contrast=300),
-            "black": dict(brightness=0),
-            "grey": dict(contrast=0),
-        },
-        challenge=(
-            "destroy more than half of the colour values, without 0 % and without "
-            "moving the cat."
-        ),
         solved=lambda **s: (
             s | {"brightness": 100, "contrast": 100} == PLAIN
             and s["brightness"] * s["contrast"] > 0
@@ -125,9 +105,6 @@ def _at_the_ends(image: Tensor) -> float:
 
 def affinity_and_diversity() -> Explorer:
     """Notebook 04: eight digits, and where an operation lies in a plane of all."""
-    strengths = {"rotate": [0.5], "shift y": [0.5, 1.0], "shift x": [1.0, 0.25]}
-    full = ("noise", "cutout", "mirror", "half turn", "invert", "black", "zoom")
-    strengths |= {name: [1.0] for name in full}
     digits = [
         dict(rect=(0.01 + 0.105 * column, 0.5 - 0.46 * row, 0.095, 0.33))
         for row in range(2)
@@ -135,21 +112,12 @@ def affinity_and_diversity() -> Explorer:
     ]
     plane = {"yscale": "log", "xlim": (0, 1.05), "ylim": (0.004, 2)}
     plane |= {"title": "diversity", "xlabel": "affinity"}
-    return Explorer(
-        "affinity and diversity",
+    return explorer(
+        "affinity_and_diversity",
         controls=dict(operation=experiments.OPERATIONS, strength=experiments.STRENGTHS),
         axes=[*digits, dict(rect=(0.53, 0.16, 0.46, 0.74), **plane)],
-        size=(9, 4.2),
         draw=_draw_affinity,
         say=_say_affinity,
-        presets={
-            f"{name}, {strength}": {"operation": name, "strength": strength}
-            for name in strengths
-            for strength in strengths[name]
-        },
-        challenge=(
-            "find the one that gains more than a point with an affinity below 0.8."
-        ),
         solved=lambda **s: _mean("affinity", **s) < 0.8 and _mean("gain", **s) > 0.01,
     )
 
@@ -177,11 +145,13 @@ def _eight(operation: str, strength: float) -> tuple[Tensor, list[int], list[int
 
 
 def _runs(name: str, operation: str, strength: float) -> np.ndarray:
-    """Recorded "affinity", "diversity" or "gain": (draws,); NaN without them."""
+    """Recorded "affinity", "diversity" or "gain", (draws,); NaN without records."""
     values = _recorded().values
+    if not values:
+        return np.full(2, np.nan)
     share = 1.0 if augmentation.POOL[operation].switch else strength
     place = experiments.KINDS.index((operation, share))
-    return values[name][:, place] if values else np.full(2, np.nan)
+    return values[name][:, place]
 
 
 def _mean(name: str, operation: str, strength: float) -> float:

@@ -7,19 +7,16 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
 from ..figures import BLUE, RED
-from .widgets import GHOST, Explorer, Settings
+from .widgets import GHOST, Explorer, Settings, explorer
 
 GEOMETRY = ("size", "kernel_size", "stride", "padding", "dilation")
-CELLS = {"xlim": (-2.7, 11.7), "ylim": (11.7, -2.7), "aspect": "equal"}
 HATCH = {"facecolor": "none", "edgecolor": RED, "hatch": "//", "linewidth": 0}
 
 
 def one_output_pixel() -> Explorer:
     """Notebook 00: which input pixels does one output pixel of a convolution see?"""
-    start = {"size": 8, "kernel_size": 3, "stride": 1, "padding": 0, "dilation": 1}
-    start |= {"in_channels": 3, "out_channels": 6, "pixel": 9}
-    return Explorer(
-        "one output pixel of a convolution",
+    return explorer(
+        "one_output_pixel",
         controls={
             "size": range(4, 11),
             "kernel_size": range(1, 6),
@@ -30,28 +27,8 @@ def one_output_pixel() -> Explorer:
             "in_channels": range(1, 9),
             "out_channels": range(1, 17),
         },
-        axes=[
-            dict(rect=(0, 0.17, 0.5, 0.75), **CELLS),
-            dict(rect=(0.5, 0.17, 0.5, 0.75), **CELLS),
-        ],
         draw=_draw_output_pixel,
         say=_say_output_pixel,
-        presets={
-            "3×3, nothing else": start,
-            "padding 1 keeps the size": dict(padding=1),
-            "stride 2 halves it": dict(padding=1, stride=2, pixel=5),
-            "stride 2 on 7×7: nothing is lost": dict(size=7, stride=2, pixel=4),
-            "stride 3 skips pixels": dict(kernel_size=2, stride=3, pixel=4),
-            "dilation 2 spreads the taps": dict(padding=2, dilation=2),
-            "1×1 mixes channels only": dict(kernel_size=1),
-            "a larger image": dict(size=10, padding=1),
-            "more channels": dict(padding=1, in_channels=8, out_channels=16),
-            "too large a kernel": dict(size=4, dilation=3),
-        },
-        challenge=(
-            "turn a 9×9 image into a 3×3 output with a 3×3 kernel so that no row goes "
-            "unseen. There are two ways."
-        ),
         solved=lambda **s: (
             (s["size"], s["kernel_size"], len(_windows(s))) == (9, 3, 3)
             and not _unseen(s)

@@ -9,42 +9,18 @@ from torch.nn import functional as F
 
 from .. import data, environment, experiments, gradients, models, results, training
 from ..figures import BLUE, GREY, INK, ORANGE, RED
-from .widgets import GHOST, Explorer, noted
+from .widgets import GHOST, Explorer, explorer, noted
 
 DEPTHS, SIZES = experiments.DEPTHS, experiments.SIZES
 
 
 def overfitting_or_degradation() -> Explorer:
     """Notebook 01: errors of recorded nets, and the gradients of fresh ones."""
-    plane = {"xlim": (-0.03, 1), "ylim": (-0.03, 1), "xlabel": "training error"}
-    layers = {"yscale": "log", "xlim": (0, 57), "ylim": (1e-9, 1e4), "xlabel": "layer"}
-    return Explorer(
-        "overfitting or degradation?",
+    return explorer(
+        "overfitting_or_degradation",
         controls=dict(depth=DEPTHS, training_images=SIZES, batch_norm=(True, False)),
-        axes=[
-            dict(rect=(0.09, 0.15, 0.38, 0.78), title="test error", **plane),
-            dict(rect=(0.6, 0.15, 0.38, 0.78), title="gradient norm", **layers),
-        ],
         draw=_draw_errors_and_gradients,
         say=_say_errors,
-        presets={
-            "20 layers, 8,000 images": dict(
-                depth=20, training_images=8000, batch_norm=True
-            ),
-            "20 layers, 1,000 images": dict(training_images=1000),
-            "20 layers, 250 images": dict(training_images=250),
-            "8 layers, 8,000 images": dict(depth=8),
-            "32 layers, 8,000 images": dict(depth=32),
-            "44 layers, 8,000 images": dict(depth=44),
-            "56 layers, 8,000 images": dict(depth=56),
-            "56 layers, 4,000 images": dict(depth=56, training_images=4000),
-            "20 layers, gradients without batch norm": dict(batch_norm=False),
-            "56 layers, gradients without batch norm": dict(depth=56, batch_norm=False),
-        },
-        challenge=(
-            "find a net that suffers from both: worse in training than a shallower "
-            "net, and far above the diagonal."
-        ),
         solved=lambda **s: _illness(**s) == (True, True),
     )
 
@@ -55,7 +31,7 @@ def _recorded() -> results.Recording:
 
 
 def _errors(depth: int, training_images: int, **_) -> np.ndarray:
-    """Training and test error of the recorded runs: (2, seeds); NaN without them."""
+    """Training and test error of the recorded runs: (2, seeds); NaN without any."""
     recorded = _recorded().values
     if not recorded:
         return np.full((2, 1), np.nan)
@@ -128,35 +104,16 @@ def _say_errors(depth: int, training_images: int, batch_norm: bool) -> str:
 
 def vanishing_gradients() -> Explorer:
     """Notebook 01: the gradient in each layer of random fully connected nets."""
-    layers = {"yscale": "log", "xlim": (0, 63), "ylim": (1e-15, 1e15)}
-    labels = {"xlabel": "layer", "ylabel": "gradient norm (line: 0.05)"}
-    return Explorer(
-        "vanishing and exploding gradients",
+    return explorer(
+        "vanishing_gradients",
         controls={
             "depth": (2, 5, 10, 20, 30, 40, 60),
             "activation": tuple(gradients.ACTIVATIONS),
             "gain": (0.5, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 3.0, 4.0),
             "width": (10, 30, 100),
         },
-        axes=[{"rect": (0.1, 0.15, 0.88, 0.8), **layers, **labels}],
         draw=_draw_norms,
         say=_say_norms,
-        presets={
-            "ReLU, gain 1": dict(depth=20, activation="ReLU", gain=1.0, width=100),
-            "ReLU, He's gain": dict(gain=1.4),
-            "ReLU, gain 2: it explodes": dict(gain=2.0),
-            "60 layers, He's gain": dict(gain=1.4, depth=60),
-            "60 layers, He's gain, narrow": dict(gain=1.4, depth=60, width=10),
-            "tanh, gain 1": dict(activation="tanh"),
-            "tanh, gain 1, 60 layers": dict(activation="tanh", depth=60),
-            "sigmoid, gain 1": dict(activation="sigmoid"),
-            "sigmoid, gain 3": dict(activation="sigmoid", gain=3.0),
-            "5 layers of sigmoid": dict(activation="sigmoid", depth=5),
-        },
-        challenge=(
-            "find a gain at which a sigmoid net of 10 layers keeps the gradient of its "
-            "first layer above 0.05."
-        ),
         solved=lambda **s: (
             (s["activation"], s["depth"]) == ("sigmoid", 10)
             and bool(_norms(**s)[:, 0].median() > 0.05)

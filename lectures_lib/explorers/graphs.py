@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 
 from .. import data, environment, graphs
 from ..figures import BLUE, GREY, INK, ORANGE, SKY
-from .widgets import Explorer, Settings
+from .widgets import Explorer, Settings, explorer
 
 RULES = ("GCN", "mean of the neighbours and itself", "GCN, a tenth of the start kept")
 ORDERS = ("as given", "shuffled")
@@ -17,28 +17,11 @@ ORDERS = ("as given", "shuffled")
 
 def who_does_this_node_hear() -> Explorer:
     """Notebook 06: the karate club, and a row of Sᵏ as the sizes of its nodes."""
-    presets = {"hops: 1": dict(member=16, hops=1, rule=RULES[0], numbers=ORDERS[0])}
-    presets |= {f"hops: {hops}": dict(hops=hops) for hops in (0, 2, 3, 4, 5, 8)}
-    presets |= {f"8 hops, {rule}": dict(hops=8, rule=rule) for rule in RULES[1:]}
-    presets |= {
-        "member 0, 2 hops": dict(member=0, hops=2),
-        "shuffled, 1 hop": dict(numbers=ORDERS[1]),
-        "shuffled, 8 hops": dict(numbers=ORDERS[1], hops=8),
-    }
-    return Explorer(
-        "who does this node hear?",
+    return explorer(
+        "who_does_this_node_hear",
         controls=dict(member=range(34), hops=range(9), rule=RULES, numbers=ORDERS),
-        axes=[
-            dict(rect=(0, 0.02, 0.58, 0.96), xlim=(-1.15, 1.15), ylim=(-1.15, 1.15)),
-            dict(rect=(0.61, 0.08, 0.38, 0.8), xticks=[], yticks=[]),
-        ],
-        size=(9, 4.2),
         draw=_draw_club,
         say=_say_club,
-        presets=presets,
-        challenge=(
-            "find the least number of hops after which everybody hears everybody."
-        ),
         solved=lambda member, hops, rule, numbers: (
             _heard(hops, rule).all() and not _heard(hops - 1, rule).all()
         ),

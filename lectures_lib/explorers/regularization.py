@@ -7,12 +7,11 @@ from matplotlib.axes import Axes
 
 from .. import data, regularization
 from ..figures import BLUE, GREY, INK, RED
-from .widgets import Explorer
+from .widgets import Explorer, explorer
 
 CONSTANTS = (0.0, 10.0, 100.0, 273.15)
 PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 CALENDAR = np.linspace(-1, 1, 121)  # a year
-RECT = (0.09, 0.15, 0.88, 0.8)  # of the axes in the picture
 
 # A unit's 20 inputs, not negative as after a ReLU, and their weights; its output with
 # all of them on; for each of 1,000 masks a number at each input, below p if dropped.
@@ -26,27 +25,11 @@ BARS = np.linspace(*LIMITS, 61)  # their edges
 
 def celsius_to_kelvin() -> Explorer:
     """Notebook 05: ridge regression when a constant is added to all temperatures."""
-    presets = {
-        f"plus {added:g}, λ = {penalty:g}": dict(added=added, penalty=penalty, degree=9)
-        for penalty in (0.01, 0.1)
-        for added in CONSTANTS
-    }
-    kelvin = {"added": 273.15, "penalty": 0.01}
-    for degree in (1, 15):
-        presets[f"plus 273.15, λ = 0.01, degree {degree}"] = kelvin | {"degree": degree}
-    year = {"xlim": (-1.02, 1.02), "ylim": (-60, 50), "xlabel": "day of the year"}
-    return Explorer(
-        "Celsius to kelvin",
+    return explorer(
+        "celsius_to_kelvin",
         controls=dict(added=CONSTANTS, penalty=PENALTIES, degree=(1, 3, 5, 9, 15)),
-        axes=[{"rect": RECT, **year, "ylabel": "°C, the constant taken away"}],
-        size=(9, 4.2),
         draw=_draw_fits,
         say=_say_fits,
-        presets=presets,
-        challenge=(
-            "in kelvin, find the largest λ at which the curve with the penalised "
-            "intercept lies less than four degrees below the days."
-        ),
         solved=lambda added, penalty, degree: (
             added == 273.15
             and penalty == max(p for p in PENALTIES if _below(added, p, degree) < 4)
@@ -119,33 +102,18 @@ def _say_fits(added: float, penalty: float, degree: int) -> str:
 
 def dropout_masks() -> Explorer:
     """Notebook 05: one unit's output over 1,000 masks of dropout on its inputs."""
-    settings = [("training", p, "on") for p in (0.5, 0.0, 0.1, 0.3, 0.7, 0.9)]
-    settings += [("training", p, "off") for p in (0.1, 0.5, 0.8)]
-    settings += [("evaluation", p, "on") for p in (0.5, 0.9)]
-    ending = {"on": "", "off": ", no scaling"}
-    presets = {
-        f"{mode}, p = {p}{ending[scaling]}": dict(p=p, mode=mode, scaling=scaling)
-        for mode, p, scaling in settings
-    }
+    labels = {"xlabel": "output of the unit", "ylabel": "masks"}
     limits = {"xlim": LIMITS, "ylim": (0, HIGHEST)}
-    return Explorer(
-        "dropout",
+    return explorer(
+        "dropout_masks",
         controls={
             "p": tuple(number / 10 for number in range(10)),
             "mode": ("training", "evaluation"),
             "scaling": ("on", "off"),
         },
-        axes=[
-            {"rect": RECT, **limits, "xlabel": "output of the unit", "ylabel": "masks"}
-        ],
-        size=(9, 4.2),
+        axes=[dict(rect=(0.09, 0.15, 0.88, 0.8), **limits, **labels)],
         draw=_draw_masks,
         say=_say_masks,
-        presets=presets,
-        challenge=(
-            "find a setting where what training sees is, on average, less than a third "
-            "of what evaluation gives."
-        ),
         solved=lambda **s: s["mode"] == "training" and _outputs(**s).mean() < FULL / 3,
     )
 

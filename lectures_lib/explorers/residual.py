@@ -10,7 +10,7 @@ from torch import nn
 
 from .. import data, environment, experiments, figures, models, results
 from ..figures import BLUE, GREY, INK, RED
-from .widgets import Explorer, noted
+from .widgets import Explorer, explorer, noted
 
 KINDS = {"plain": RED, "residual": BLUE}
 SHOWN = (0, 1, 5, 10, 20)  # the number of blocks passed
@@ -24,13 +24,6 @@ OFF = ("nearest the input", "nearest the output")
 
 def turn_the_weights_down() -> Explorer:
     """Notebook 02: what 20 blocks leave of a picture when their weights shrink."""
-    presets = {
-        f"factor {factor}": {"factor": factor, "acts_on": ACTS_ON[0]}
-        for factor in (1.0, 0.5, 0.2, 0.1, 0.01, 0.0)
-    }
-    for name, acts_on in (("batch norm", ACTS_ON[1]), ("last γ and β", ACTS_ON[2])):
-        for factor in (1.0, 0.01):
-            presets[f"{name}: factor {factor}"] = {"factor": factor, "acts_on": acts_on}
     images = [
         dict(rect=(0.12 + 0.105 * column, 0.52 - 0.45 * row, 0.1, 0.35))
         for row in range(2)
@@ -38,8 +31,8 @@ def turn_the_weights_down() -> Explorer:
     ]
     sizes = {"yscale": "log", "xlim": (0, 20), "ylim": (1e-6, 1e6), "xlabel": "block"}
     curves = dict(rect=(0.74, 0.15, 0.24, 0.74), title="size, input = 1", **sizes)
-    return Explorer(
-        "turn the weights down",
+    return explorer(
+        "turn_the_weights_down",
         controls={
             "factor": (1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01, 0.0),
             "acts_on": ACTS_ON,
@@ -47,11 +40,6 @@ def turn_the_weights_down() -> Explorer:
         axes=[*images, curves],
         draw=_draw_stacks,
         say=_say_stacks,
-        presets=presets,
-        challenge=(
-            "find a factor at which 20 residual blocks, without batch norm, change the "
-            "picture by a fifth to a third."
-        ),
         solved=lambda **s: s["acts_on"] == ACTS_ON[0] and 0.2 < _change(**s) < 0.33,
     )
 
@@ -106,7 +94,7 @@ def _draw_stacks(*axes: Axes, ghost: bool, **s) -> None:
     titles = [f"block {number}" if number else "input" for number in SHOWN]
     for row, (kind, color) in enumerate(KINDS.items()):
         pictures = _outputs(**s, kind=kind)[list(SHOWN), None].numpy()
-        figures.draw_images(images[row * 5 : row * 5 + 5], pictures, titles)
+        figures.draw_images(images[5 * row :], pictures, titles)
         place = (0.0, 0.69 - 0.45 * row)
         curves.figure.text(*place, kind, color=color, weight="bold")
 
@@ -129,28 +117,11 @@ def _arrives(factor: float, acts_on: str, kind: str) -> str:
 
 def switch_blocks_off() -> Explorer:
     """Notebook 02: recorded test error of trained nets without some of their blocks."""
-    presets = {
-        f"{number} {end}": {"switched_off": number, "which": end}
-        for end in OFF
-        for number in (0, 1, 2, 3, 5, 7)
-    }
-    errors = {"xlim": (-0.3, 7.3), "ylim": (0, 1), "xlabel": "blocks switched off"}
-    paths = {"yscale": "log", "xlim": (0, 22), "ylim": (0.8, 300)}
-    paths |= {"title": "paths left in the residual net", "xlabel": "layers on the path"}
-    return Explorer(
-        "switch blocks off",
+    return explorer(
+        "switch_blocks_off",
         controls={"switched_off": range(8), "which": OFF},
-        axes=[
-            dict(rect=(0.09, 0.15, 0.4, 0.76), title="test error", **errors),
-            dict(rect=(0.58, 0.15, 0.4, 0.76), **paths),
-        ],
         draw=_draw_switched,
         say=_say_switched,
-        presets=presets,
-        challenge=(
-            "find the fewest blocks, from the output on, without which the residual "
-            "net gets most pictures wrong."
-        ),
         solved=lambda switched_off, which: which == OFF[1] and _breaks_at(switched_off),
     )
 
@@ -161,11 +132,13 @@ def _recorded() -> results.Recording:
 
 
 def _errors(kind: str, switched_off: int, which: str) -> np.ndarray:
-    """Test errors of the recorded nets, (seeds,); NaN without them."""
+    """Test errors of the recorded nets, (seeds,); NaN without records."""
+    values = _recorded().values
+    if not values:
+        return np.array([np.nan])
     ends = {OFF[0]: range(switched_off), OFF[1]: range(7 - switched_off, 7)}
     place = experiments.subsets(7).index(tuple(ends[which]))
-    values = _recorded().values
-    return values[kind][:, place] if values else np.array([np.nan])
+    return values[kind][:, place]
 
 
 def _breaks_at(number: int) -> bool:

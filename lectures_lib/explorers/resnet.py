@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from .. import counting, resnets
 from ..figures import BLUE, GREEN, GREY, ORANGE
-from .widgets import GHOST, Explorer, Settings
+from .widgets import GHOST, Explorer, Settings, explorer
 
 COUNTS = (1, 2, 3, 4, 6, 8, 23, 36)  # blocks that a stage may have
 STAGES = ("conv2", "conv3", "conv4", "conv5")
@@ -37,17 +37,13 @@ def resnet_on_a_budget() -> Explorer:
     }
     presets["ResNet-50, stride in the 1×1"]["stride"] = "1×1"
     kinds = {"block": ("basic", "bottleneck"), "stride": ("3×3", "1×1")}
-    return Explorer(
-        "a ResNet on a budget",
+    return explorer(
+        "resnet_on_a_budget",
         controls=dict.fromkeys(STAGES, COUNTS) | kinds,
         axes=[dict(rect=(0.1, 0.12, 0.9, 0.78), xlim=(0, 3 * WIDTH), ylim=(5.6, -0.6))],
         draw=_draw_costs,
         say=_say_costs,
         presets=presets,
-        challenge=(
-            "find a net with more layers than ResNet-50 and fewer parameters than "
-            "ResNet-18."
-        ),
         solved=lambda **s: (
             _depth(s) > 50 and _total(s)[0] < _total(presets["ResNet-18"])[0]
         ),

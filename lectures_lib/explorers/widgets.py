@@ -24,6 +24,7 @@ from ..results import Recording
 Settings = dict[str, object]
 FOLDER = Path(__file__).parent
 QUIZZES = FOLDER / "quizzes.toml"
+EXPLORERS = tomllib.loads((FOLDER / "explorers.toml").read_text(encoding="utf-8"))
 STYLE = f"<style>\n{(FOLDER / 'widgets.css').read_text(encoding='utf-8')}</style>"
 
 # The script builds the slider itself: where scripts do not run (an untrusted notebook),
@@ -160,8 +161,8 @@ class Explorer:
     Args:
         label: what it explores, in a few words.
         challenge: a task, in words.
-        presets: named settings, at most 12. The first is where it starts; of the others
-            what differs from it.
+        presets: named settings, at most 12: the first one, where it starts, and what
+            is different in the others.
         controls: for each setting the values it may take; a range becomes a slider.
         axes: of the picture, always the same: what `Figure.add_axes` takes for each.
         draw: draws a setting into the axes; with ghost=True as the one before, in grey.
@@ -278,6 +279,11 @@ class Explorer:
             f'src="data:image/png;base64,{data}">'
             f"<figcaption>{escape(self.say(**settings))}</figcaption></figure>"
         )
+
+
+def explorer(name: str, **parts) -> Explorer:
+    """An explorer of the course: these parts, and what explorers.toml has for it."""
+    return Explorer(**EXPLORERS[name] | parts)
 
 
 def _fits(rule: object, result: tuple) -> bool:
