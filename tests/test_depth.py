@@ -145,7 +145,7 @@ def test_the_plane_shows_the_recorded_errors():
     train, test = (recorded[f"{split} 56"][:, 2].mean() for split in ("train", "test"))
     assert f"training error {train:.0%} (from" in explorer.status.value
     assert f"test error {test:.0%}" in explorer.status.value
-    dots = explorers.depth._draw_plane(explorer.settings, None).axes[0].collections[1]
+    dots = explorer.paint(explorer.settings).axes[0].collections[1]
     plt.close("all")
     assert np.allclose(dots.get_offsets().mean(0), [train, test])
 
@@ -156,7 +156,7 @@ def test_the_plane_without_recorded_runs_says_so(tmp_path, monkeypatch):
     try:
         explorer = ll.explorers.overfitting_or_degradation()
         assert "No recorded runs" in explorer.status.value
-        assert explorer.picture.value and not explorer.challenge[1](explorer.settings)
+        assert explorer.picture.value and not explorer.solved(**explorer.settings)
     finally:
         explorers.depth._recorded.cache_clear()
 
@@ -189,7 +189,7 @@ def solve(explorer) -> list[dict]:
         for slider in explorer.sliders.values()
     ]
     every = (dict(zip(explorer.sliders, setting)) for setting in product(*values))
-    return [settings for settings in every if explorer.challenge[1](settings)]
+    return [settings for settings in every if explorer.solved(**settings)]
 
 
 def test_both_challenges_can_be_met_and_are_not_met_by_a_preset():

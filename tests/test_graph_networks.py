@@ -115,7 +115,7 @@ def test_what_is_heard_is_a_power_of_the_matrix(hops):
 def test_the_challenge_is_solved_at_the_diameter():
     explorer = ll.explorers.who_does_this_node_hear()
     start = next(iter(explorer.presets.values()))
-    solved = [h for h in range(9) if explorer.challenge[1](start | {"hops": h})]
+    solved = [h for h in range(9) if explorer.solved(**start | {"hops": h})]
     assert solved == [networkx.diameter(networkx.karate_club_graph())]
 
 
@@ -137,7 +137,8 @@ def test_a_link_is_as_wide_as_its_weight_in_one_layer():
 def test_shuffled_numbers_move_the_matrix_and_nothing_else():
     explorer = ll.explorers.who_does_this_node_hear()
     said = [
-        explorer.say(explorer.presets[name]) for name in ("hops: 1", "shuffled, 1 hop")
+        explorer.say(**explorer.presets[name])
+        for name in ("hops: 1", "shuffled, 1 hop")
     ]
     assert said[1].startswith(said[0]) and "scramble the matrix" in said[1]
 

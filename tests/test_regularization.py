@@ -358,7 +358,8 @@ def test_the_explorers_fits_are_scikit_learns():
 
 
 def test_the_masks_have_dropouts_mean_and_spread():
-    inputs, weights = explorers.regularization._unit()
+    inputs = explorers.regularization.INPUTS
+    weights = explorers.regularization.WEIGHTS
     for p in (0.1, 0.5):
         outputs = explorers.regularization._outputs(p, "training", "on")
         spread = (p / (1 - p)) ** 0.5 * np.linalg.norm(inputs * weights)
@@ -375,7 +376,7 @@ def test_the_masks_have_dropouts_mean_and_spread():
 )
 def test_what_the_histogram_cuts_is_said(p, scaling, notes):
     settings = {"p": p, "mode": "training", "scaling": scaling}
-    said = explorers.regularization._say_masks(settings)
+    said = explorers.regularization._say_masks(**settings)
     assert [word for word in ("outer", "high") if word in said] == notes
 
 
@@ -388,7 +389,7 @@ def test_all_settings_can_be_drawn_and_the_challenges_met_but_not_at_the_start()
             explorer.set(**settings)
             assert "cannot be drawn" not in explorer.status.value, settings
         plt.close("all")
-        solutions = [s for s in every if explorer.challenge[1](s)]
+        solutions = [s for s in every if explorer.solved(**s)]
         assert solutions, explorer.label
         first, *others = explorer.presets.values()
         assert first not in solutions

@@ -141,13 +141,16 @@ def test_the_plateau_in_the_text_is_that_of_the_recorded_runs():
 
 
 def test_a_factor_of_zero_leaves_the_picture_or_nothing():
-    found = explorers.residual._outputs(0.0, explorers.residual.ACTS_ON[0])
-    assert torch.equal(found["residual"][20], found["residual"][0])
-    assert found["plain"][20].abs().max() == 0
+    found = explorers.residual._outputs
+    weights = explorers.residual.ACTS_ON[0]
+    residual = found(0.0, weights, "residual")
+    assert torch.equal(residual[20], residual[0])
+    assert found(0.0, weights, "plain")[20].abs().max() == 0
 
 
 def test_the_stack_is_a_stack_of_blocks():
-    found = explorers.residual._outputs(0.5, explorers.residual.ACTS_ON[0])["plain"]
+    weights = explorers.residual.ACTS_ON[0]
+    found = explorers.residual._outputs(0.5, weights, "plain")
     ll.environment.seed_everything(0)
     block = ll.models.Block(8, 8, batch_norm=False)
     for convolution in (block.conv1, block.conv2):
@@ -157,7 +160,7 @@ def test_the_stack_is_a_stack_of_blocks():
     expected = F.relu(
         block.conv2(F.relu(block.conv1(x))) * 0.25  # both kernels are halved
     )
-    assert torch.allclose(found[1], expected[:1, :1], atol=1e-5)
+    assert torch.allclose(found[1], expected[0, 0], atol=1e-5)
 
 
 def test_switching_off_reads_the_recorded_errors():
@@ -175,7 +178,7 @@ def test_switching_off_without_recorded_runs_says_so(tmp_path, monkeypatch):
     try:
         explorer = ll.explorers.switch_blocks_off()
         assert "No recorded runs" in explorer.status.value
-        assert explorer.picture.value and not explorer.challenge[1](explorer.settings)
+        assert explorer.picture.value and not explorer.solved(**explorer.settings)
     finally:
         explorers.residual._recorded.cache_clear()
 
@@ -194,6 +197,6 @@ def test_all_settings_can_be_drawn_and_the_challenges_met_but_by_no_preset():
             explorer.set(**settings)
             assert "cannot be drawn" not in explorer.status.value, settings
         plt.close("all")
-        solutions = [s for s in every if explorer.challenge[1](s)]
+        solutions = [s for s in every if explorer.solved(**s)]
         assert solutions, explorer.label
         assert not any(preset in solutions for preset in explorer.presets.values())

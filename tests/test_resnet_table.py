@@ -143,10 +143,10 @@ def test_the_costs_are_those_of_the_whole_net(s):
 def test_the_sentence_counts_the_layers_of_the_five_nets():
     explorer = ll.explorers.resnet_on_a_budget()
     for depth in ll.models.RESNETS:
-        said = explorer.say(explorer.presets[f"ResNet-{depth}"])
+        said = explorer.say(**explorer.presets[f"ResNet-{depth}"])
         assert f" + 1 = {depth} layers" in said
     assert "1 + 2·3 + 2·4 + 2·6 + 2·3 + 1 = 34 layers" in explorer.say(
-        explorer.presets["ResNet-34"]
+        **explorer.presets["ResNet-34"]
     )
 
 
@@ -156,7 +156,7 @@ def test_the_bars_are_the_costs_and_the_axes_are_fixed():
     smallest = {"block": "basic", "stride": "1×1"} | dict.fromkeys(STAGES, 1)
     limits = set()
     for now, before in ((largest, smallest), (smallest, None)):
-        (ax,) = explorer.draw(now, before).axes
+        (ax,) = explorer.paint(now, before).axes
         limits.add((ax.get_xlim(), ax.get_ylim()))
         bars = [
             p.get_width() for p in ax.patches if p.get_linestyle() in ("-", "solid")
@@ -183,7 +183,10 @@ def test_numbers_have_three_digits(value, text):
 
 def test_the_challenge_can_be_met_as_the_answer_says_and_by_no_preset():
     explorer = ll.explorers.resnet_on_a_budget()
-    solved = explorer.challenge[1]
+
+    def solved(settings):
+        return explorer.solved(**settings)
+
     assert not any(map(solved, explorer.presets.values()))
     answer = {"block": "basic", "stride": "3×3"} | dict(zip(STAGES, (23, 1, 1, 1)))
     parameters, cost, _ = explorers.resnet._total(answer)

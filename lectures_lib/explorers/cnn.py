@@ -1,76 +1,52 @@
 """The explorer of notebook 00: one output pixel of a convolution."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..figures import BLUE, RED
-from ..models import output_size
-from .widgets import Explorer, Settings
+from .widgets import GHOST, Explorer, Settings, explorer
 
 GEOMETRY = ("size", "kernel_size", "stride", "padding", "dilation")
-GHOST = {"facecolor": "none", "edgecolor": "#666666", "linewidth": 2, "linestyle": ":"}
 HATCH = {"facecolor": "none", "edgecolor": RED, "hatch": "//", "linewidth": 0}
 
 
 def one_output_pixel() -> Explorer:
     """Notebook 00: which input pixels does one output pixel of a convolution see?"""
-    start = {"size": 8, "kernel_size": 3, "stride": 1, "padding": 0, "dilation": 1}
-    start |= {"in_channels": 3, "out_channels": 6, "pixel": 9}
-    changes = {
-        "3×3, nothing else": {},
-        "padding 1 keeps the size": {"padding": 1},
-        "stride 2 halves it": {"padding": 1, "stride": 2, "pixel": 5},
-        "stride 2 on 7×7: nothing is lost": {"size": 7, "stride": 2, "pixel": 4},
-        "stride 3 skips pixels": {"kernel_size": 2, "stride": 3, "pixel": 4},
-        "dilation 2 spreads the taps": {"padding": 2, "dilation": 2},
-        "1×1 mixes channels only": {"kernel_size": 1},
-        "a larger image": {"size": 10, "padding": 1},
-        "more channels": {"padding": 1, "in_channels": 8, "out_channels": 16},
-        "too large a kernel": {"size": 4, "dilation": 3},
-    }
-    return Explorer(
-        "one output pixel of a convolution",
+    return explorer(
+        "one_output_pixel",
         controls={
-            **{"size": range(4, 11), "kernel_size": range(1, 6)},
-            **{"stride": range(1, 4), "padding": range(0, 3)},
-            **{"dilation": range(1, 4), "pixel": range(0, 100)},
-            **{"in_channels": range(1, 9), "out_channels": range(1, 17)},
+            "size": range(4, 11),
+            "kernel_size": range(1, 6),
+            "stride": range(1, 4),
+            "padding": range(0, 3),
+            "dilation": range(1, 4),
+            "pixel": range(0, 100),
+            "in_channels": range(1, 9),
+            "out_channels": range(1, 17),
         },
         draw=_draw_output_pixel,
         say=_say_output_pixel,
-        presets={name: start | change for name, change in changes.items()},
-        challenge=(
-            "turn a 9×9 image into a 3×3 output with a 3×3 kernel so that no row goes "
-            "unseen. There are two ways.",
-            lambda s: (
-                (s["size"], s["kernel_size"], len(_windows(s))) == (9, 3, 3)
-                and not _unseen(s)
-            ),
+        solved=lambda **s: (
+            (s["size"], s["kernel_size"], len(_windows(s))) == (9, 3, 3)
+            and not _unseen(s)
         ),
     )
 
 
 def _windows(s: Settings) -> list[np.ndarray]:
     """For each output row the input rows that it sees; columns are alike."""
-    size, kernel_size, stride, padding, dilation = (s[name] for name in GEOMETRY)
-    try:
-        out = output_size(size, kernel_size, stride, padding, dilation)
-    except ValueError:
-        return []
-    return [
-        i * stride - padding + dilation * np.arange(kernel_size) for i in range(out)
-    ]
+    taps = s["dilation"] * np.arange(s["kernel_size"])
+    end = s["size"] + s["padding"] - taps[-1]
+    return [first + taps for first in range(-s["padding"], end, s["stride"])]
 
 
 def _unseen(s: Settings) -> list[int]:
     """Rows of the padded input that no output row sees."""
     rows = range(-s["padding"], s["size"] + s["padding"])
-    return sorted(set(rows) - set(np.concatenate(_windows(s)).tolist()))
+    return [row for row in rows if not np.any(np.equal(_windows(s), row))]
 
 
 def _place(s: Settings) -> tuple[int, int]:
@@ -79,35 +55,29 @@ def _place(s: Settings) -> tuple[int, int]:
     return divmod(min(s["pixel"], out * out - 1), out)
 
 
-def _draw_output_pixel(now: Settings, before: Settings | None) -> Figure:
-    fig = plt.figure(figsize=(9, 4.4), layout="none")
-    left = fig.add_axes((0, 0.17, 0.5, 0.75))
-    right = fig.add_axes((0.5, 0.17, 0.5, 0.75))
+def _draw_output_pixel(left: Axes, right: Axes, ghost: bool, **s) -> None:
+    out = len(_windows(s))
+    if ghost and out:
+        _draw_ghost(left, right, s)
+    if ghost:
+        return
+    if out:
+        _draw_cells(left, _input_kinds(s), first=-s["padding"])
+        _draw_unseen(left, s)
+        kinds = np.ones((out, out))
+        kinds[_place(s)] = 2
+        _draw_cells(right, kinds, first=0)
     for ax, title in ((left, "input and its padding"), (right, "output")):
-        ax.set(xlim=(-2.7, 11.7), ylim=(11.7, -2.7), aspect="equal")
         ax.set_title(title, loc="center")
         ax.axis("off")
-    if _windows(now):
-        _draw_cells(left, _input_kinds(now), first=-now["padding"])
-        _draw_unseen(left, now)
-        _draw_cells(right, _output_kinds(now), first=0)
-    if before and _windows(before):
-        _draw_ghost(left, right, before)
-    for height, line in zip((0.1, 0.02), _formulas(now)):
-        fig.text(0.5, height, line, ha="center", fontsize=16)
-    return fig
+    for height, line in zip((0.1, 0.02), _formulas(s)):
+        left.figure.text(0.5, height, line, ha="center", fontsize=16)
 
 
 def _input_kinds(s: Settings) -> np.ndarray:
     kinds = np.pad(np.ones((s["size"], s["size"])), s["padding"])
     rows, columns = (_windows(s)[i] + s["padding"] for i in _place(s))
     kinds[np.ix_(rows, columns)] = 2
-    return kinds
-
-
-def _output_kinds(s: Settings) -> np.ndarray:
-    kinds = np.ones((len(_windows(s)),) * 2)
-    kinds[_place(s)] = 2
     return kinds
 
 
@@ -129,9 +99,9 @@ def _draw_unseen(ax: Axes, s: Settings) -> None:
 def _draw_ghost(left: Axes, right: Axes, s: Settings) -> None:
     rows, columns = (_windows(s)[i] for i in _place(s))
     taps = [Rectangle((c - 0.5, r - 0.5), 1, 1) for r in rows for c in columns]
-    left.add_collection(PatchCollection(taps, **GHOST))
+    left.add_collection(PatchCollection(taps, zorder=1.5, **GHOST))
     out = len(_windows(s))
-    right.add_patch(Rectangle((-0.5, -0.5), out, out, **GHOST))
+    right.add_patch(Rectangle((-0.5, -0.5), out, out, zorder=1.5, **GHOST))
 
 
 def _formulas(s: Settings) -> tuple[str, str]:
@@ -148,7 +118,7 @@ def _parameters(s: Settings) -> int:
     return s["out_channels"] * (s["in_channels"] * s["kernel_size"] ** 2 + 1)
 
 
-def _say_output_pixel(s: Settings) -> str:
+def _say_output_pixel(**s) -> str:
     size, out, k = s["size"], len(_windows(s)), s["kernel_size"]
     if not out:
         span = s["dilation"] * (k - 1) + 1

@@ -2,16 +2,14 @@
 
 from functools import cache
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 
 from .. import data, environment, graphs
 from ..figures import BLUE, GREY, INK, ORANGE, SKY
-from .widgets import Explorer, Settings
+from .widgets import Explorer, Settings, explorer
 
 RULES = ("GCN", "mean of the neighbours and itself", "GCN, a tenth of the start kept")
 ORDERS = ("as given", "shuffled")
@@ -19,31 +17,13 @@ ORDERS = ("as given", "shuffled")
 
 def who_does_this_node_hear() -> Explorer:
     """Notebook 06: the karate club, and a row of Sᵏ as the sizes of its nodes."""
-    start = {"member": 16, "hops": 1, "rule": RULES[0], "numbers": ORDERS[0]}
-    presets = {
-        **{f"hops: {hops}": start | {"hops": hops} for hops in (1, 0, 2, 3, 4, 5, 8)},
-        **{f"8 hops, {rule}": start | {"hops": 8, "rule": rule} for rule in RULES[1:]},
-        "member 0, 2 hops": start | {"member": 0, "hops": 2},
-        "shuffled, 1 hop": start | {"numbers": ORDERS[1]},
-        "shuffled, 8 hops": start | {"numbers": ORDERS[1], "hops": 8},
-    }
-    return Explorer(
-        "who does this node hear?",
-        controls={
-            "member": range(34),
-            "hops": range(9),
-            "rule": RULES,
-            "numbers": ORDERS,
-        },
+    return explorer(
+        "who_does_this_node_hear",
+        controls=dict(member=range(34), hops=range(9), rule=RULES, numbers=ORDERS),
         draw=_draw_club,
         say=_say_club,
-        presets=presets,
-        challenge=(
-            "find the least number of hops after which everybody hears everybody.",
-            lambda s: (
-                bool((_heard(s["hops"], s["rule"]) > 0).all())
-                and not (_heard(s["hops"] - 1, s["rule"]) > 0).all()
-            ),
+        solved=lambda member, hops, rule, numbers: (
+            _heard(hops, rule).all() and not _heard(hops - 1, rule).all()
         ),
     )
 
@@ -75,38 +55,35 @@ def _heard(hops: int, rule: str) -> np.ndarray:
     return graphs.propagate(matrix, torch.eye(34), hops, restart).numpy()
 
 
-def _likeness(heard: np.ndarray) -> float:
-    """Mean cosine between the rows: 1 when all members have heard the same."""
-    unit = heard / np.linalg.norm(heard, axis=1, keepdims=True)
-    return float((unit @ unit.T).mean())
-
-
-def _draw_club(now: Settings, before: Settings | None) -> Figure:
-    fig = plt.figure(figsize=(9, 4.2), layout="none")
-    ax = fig.add_axes((0.0, 0.02, 0.58, 0.96))
-    _draw_links(ax, now)
-    _draw_nodes(ax, now, before)
+def _draw_club(club: Axes, matrix: Axes, ghost: bool, **s) -> None:
+    heard = _heard(s["hops"], s["rule"])
+    sides = np.where(data.karate_club().y == 0, BLUE, SKY)
+    look = {"facecolor": "none", "edgecolor": GREY} if ghost else {"c": sides}
+    club.scatter(*_places().T, 20 + 1500 * heard[s["member"]], **look, zorder=2)
+    if ghost:
+        return
+    _draw_links(club, s)
+    club.scatter(*_places()[s["member"]], 90, color=ORANGE, marker="*", zorder=3)
+    notes = ("dark: Mr. Hi's side, light: the officer's", "width of a link: its weight")
+    club.text(-1.12, -1.12, "\n".join(notes), fontsize=11)
+    club.axis("off")
     order = np.arange(34)
-    if now["numbers"] == ORDERS[1]:
+    if s["numbers"] == ORDERS[1]:
         order = torch.randperm(34, generator=environment.generator(0)).numpy()
-    ax = fig.add_axes((0.61, 0.08, 0.38, 0.8))
-    heard = _heard(now["hops"], now["rule"])[order][:, order]
-    ax.imshow(heard, cmap="Blues", vmin=0, vmax=0.3)
-    row = int(np.flatnonzero(order == now["member"])[0])
-    ax.axhspan(row - 0.5, row + 0.5, fill=False, edgecolor=ORANGE, linewidth=2)
-    ax.set(xticks=[], yticks=[])
-    ax.set_title("row: who hears, column: whom", fontsize=13)
-    return fig
+    matrix.imshow(heard[order][:, order], cmap="Blues", vmin=0, vmax=0.3)
+    row = int(np.flatnonzero(order == s["member"])[0])
+    matrix.axhspan(row - 0.5, row + 0.5, fill=False, edgecolor=ORANGE, linewidth=2)
+    matrix.set_title("row: who hears, column: whom", fontsize=13)
 
 
-def _draw_links(ax: Axes, now: Settings) -> None:
+def _draw_links(ax: Axes, s: Settings) -> None:
     """Each link as wide as its weight in one layer; the star's own are dark."""
-    matrix, restart = _layer(now["rule"])
+    matrix, restart = _layer(s["rule"])
     weight = (1 - restart) * matrix.numpy()
     links = data.karate_club().edge_index.numpy().T
     # Of the two directions the one that leads to the star, if any; else their mean.
-    own = links[links[:, 1] == now["member"]]
-    rest = links[(links[:, 0] < links[:, 1]) & (links != now["member"]).all(1)]
+    own = links[links[:, 1] == s["member"]]
+    rest = links[(links[:, 0] < links[:, 1]) & (links != s["member"]).all(1)]
     mean = (weight + weight.T) / 2
     for chosen, width, color in ((rest, mean, GREY), (own, weight.T, INK)):
         widths = 10 * width[chosen[:, 0], chosen[:, 1]]
@@ -115,33 +92,16 @@ def _draw_links(ax: Axes, now: Settings) -> None:
         ax.add_collection(LineCollection(ends, **look))
 
 
-def _draw_nodes(ax: Axes, now: Settings, before: Settings | None) -> None:
-    x, y = _places().T
-    sides = np.where(data.karate_club().y.numpy() == 0, BLUE, SKY)
-    for settings, ghost in ((before, True), (now, False)):
-        if settings:
-            heard = _heard(settings["hops"], settings["rule"])[settings["member"]]
-            sizes = 20 + 1500 * heard
-            look = {"facecolor": "none", "edgecolor": GREY} if ghost else {"c": sides}
-            ax.scatter(x, y, sizes, **look, zorder=2)
-    ax.scatter(*_places()[now["member"]], 90, color=ORANGE, marker="*", zorder=3)
-    ax.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15))
-    notes = ("dark: Mr. Hi's side, light: the officer's", "width of a link: its weight")
-    ax.text(-1.12, -1.12, "\n".join(notes), fontsize=11)
-    ax.axis("off")
-
-
-def _say_club(s: Settings) -> str:
-    heard = _heard(s["hops"], s["rule"])
-    row, everybody = heard[s["member"]], (heard > 0).all(1).sum()
-    hops = "1 hop" if s["hops"] == 1 else f"{s['hops']} hops"
-    shuffled = s["numbers"] == ORDERS[1]
-    order = (
-        " Other numbers scramble the matrix, not who hears whom." if shuffled else ""
+def _say_club(member: int, hops: int, rule: str, numbers: str) -> str:
+    heard = _heard(hops, rule)
+    row, everybody = heard[member], (heard > 0).all(1).sum()
+    unit = heard / np.linalg.norm(heard, axis=1, keepdims=True)
+    text = (
+        f"After {hops} hop{'' if hops == 1 else 's'} by {rule}, member {member} hears "
+        f"{(row > 0).sum()} of 34 members; {row[member] / row.sum():.0%} of it is its "
+        f"own voice. {everybody} of 34 hear everybody. Mean cosine between what two "
+        f"members have heard: {(unit @ unit.T).mean():.2f}."
     )
-    return (
-        f"After {hops} by {s['rule']}, member {s['member']} hears {(row > 0).sum()} of "
-        f"34 members; {row[s['member']] / row.sum():.0%} of it is its own voice. "
-        f"{everybody} of 34 hear everybody. Mean cosine between what two members have "
-        f"heard: {_likeness(heard):.2f}.{order}"
-    )
+    if numbers == ORDERS[1]:
+        text += " Other numbers scramble the matrix, not who hears whom."
+    return text
