@@ -17,7 +17,6 @@ from . import (
     experiments,
     explorers,
     figures,
-    gradients,
     graphs,
     homework,
     many,

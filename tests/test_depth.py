@@ -66,21 +66,10 @@ def by_hand(depth: int, activation, gain: float, nets: int) -> torch.Tensor:
 @pytest.mark.parametrize("depth", [1, 2, 9])
 @pytest.mark.parametrize(("name", "gain"), [("tanh", 1.5), ("ReLU", 1.4)])
 def test_gradients_of_many_nets_are_those_of_each(depth, name, gain):
-    activation = ll.gradients.ACTIVATIONS[name]
-    images, labels = ll.data.fashion_mnist("train", 16)
-    settings = {"activation": name, "gain": gain, "width": 30, "inits": 4}
-    found = ll.gradients.per_layer((images, labels), depth, **settings)
-    assert torch.allclose(found, by_hand(depth, activation, gain, 4), rtol=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("setting", "words"),
-    [({"activation": "relu"}, "sigmoid, tanh, ReLU"), ({"depth": 0}, "at least one")],
-)
-def test_an_unknown_setting_is_named(setting, words):
-    data = ll.data.fashion_mnist("train", 4)
-    with pytest.raises(ValueError, match=words):
-        ll.gradients.per_layer(data, **({"depth": 3} | setting))
+    activation = explorers.depth.ACTIVATIONS[name]
+    batch = ll.data.fashion_mnist("train", 16)
+    found = explorers.depth.gradient_per_layer(batch, depth, activation, gain, 30)
+    assert torch.allclose(found, by_hand(depth, activation, gain, 5), rtol=1e-4)
 
 
 def test_the_numbers_in_the_text_are_those_of_the_recorded_runs():

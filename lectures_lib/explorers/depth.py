@@ -1,17 +1,21 @@
 """The explorers of notebook 01: overfitting or degradation, vanishing gradients."""
 
+from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from torch import Tensor
 from torch.nn import functional as F
 
-from .. import data, environment, experiments, gradients, models, results, training
+from .. import data, environment, experiments, models, results, training
 from ..figures import BLUE, GREY, INK, ORANGE, RED
 from .widgets import GHOST, Explorer, explorer, noted
 
 DEPTHS, SIZES = experiments.DEPTHS, experiments.SIZES
+ACTIVATIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "ReLU": torch.relu}
 
 
 def overfitting_or_degradation() -> Explorer:
@@ -108,7 +112,7 @@ def vanishing_gradients() -> Explorer:
         "vanishing_gradients",
         controls={
             "depth": (2, 5, 10, 20, 30, 40, 60),
-            "activation": tuple(gradients.ACTIVATIONS),
+            "activation": tuple(ACTIVATIONS),
             "gain": (0.5, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 3.0, 4.0),
             "width": (10, 30, 100),
         },
@@ -124,7 +128,34 @@ def vanishing_gradients() -> Explorer:
 @cache
 def _norms(depth: int, activation: str, gain: float, width: int) -> torch.Tensor:
     batch = data.fashion_mnist("train", 32)
-    return gradients.per_layer(batch, depth, activation, gain, width, inits=5)
+    return gradient_per_layer(batch, depth, ACTIVATIONS[activation], gain, width)
+
+
+def gradient_per_layer(
+    batch: data.Labelled,
+    depth: int,
+    activation: Callable[[Tensor], Tensor],
+    gain: float,
+    width: int = 100,
+) -> Tensor:
+    """Norm of the loss's gradient at each layer's weights in five nets: (5, depth).
+
+    As notebook 01 writes it out (cell d2-norms): weights have variance gain² / fan-in,
+    no biases, and the images (n, …) are scaled to mean 0 and variance 1.
+    """
+    images, labels = batch
+    x = images.flatten(1)
+    x = (x - x.mean()) / x.std()
+    generator, weights = environment.generator(0), []
+    for fan_in, fan_out in pairwise([x.shape[1], *[width] * (depth - 1), 10]):
+        drawn = torch.randn(5, fan_in, fan_out, generator=generator)
+        weights.append((gain / fan_in**0.5 * drawn).requires_grad_())
+    for weight in weights[:-1]:
+        x = activation(x @ weight)
+    logits = (x @ weights[-1]).flatten(0, 1)
+    loss = F.cross_entropy(logits, labels.repeat(5), reduction="sum") / len(labels)
+    norms = [g.flatten(1).norm(dim=1) for g in torch.autograd.grad(loss, weights)]
+    return torch.stack(norms, dim=1)
 
 
 def _draw_norms(ax: Axes, ghost: bool, **s) -> None:
