@@ -1,6 +1,7 @@
 """The nets of the course."""
 
 import copy
+import math
 from collections.abc import Iterable
 
 import torch
@@ -8,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .counting import Layer, depth, layers, multiply_adds, output_size, parameters
+from .environment import seed_everything
 from .resnets import RESNETS, assemble, load_weights, pretrained, resnet
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "parameters",
     "pretrained",
     "resnet",
+    "small_cnn",
     "without_blocks",
 ]
 
@@ -236,3 +239,18 @@ def _identity_block(channels: int) -> Block:
         # Batch norm divides by √(variance + ε): this variance makes it exactly one.
         norm.running_var.fill_(1 - norm.eps)
     return block
+
+
+def small_cnn(side: int, seed: int) -> nn.Sequential:
+    """The net of notebook 04, for pictures of 28×28 or 8×8 pixels.
+
+    Three convolutions that halve the picture (the first only a large one), and a
+    linear layer that sees every place, so that it can learn places by heart.
+    """
+    seed_everything(seed)
+    layers, channels, strides = [], 1, (2 if side > 8 else 1, 2, 2)
+    for out, stride in zip((16, 32, 64), strides):
+        layers.append(nn.Conv2d(channels, out, 3, stride, padding=1, bias=False))
+        layers += [nn.BatchNorm2d(out), nn.ReLU()]
+        channels, side = out, math.ceil(side / stride)
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * side**2, 10))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .. import augmentation, data, environment, experiments, many, results
+from .. import augmentation, data, environment, many, recorded
 from ..figures import BLUE, GREY, INK, RED
 from .widgets import Explorer, Settings
 
@@ -19,6 +19,8 @@ PLAIN = {
 }
 
 GEOMETRY = ("turn", "shift", "zoom", "shear", "mirror")
+OPERATIONS = tuple(name for name in augmentation.POOL if name != "saturation")
+STRENGTHS = (0.25, 0.5, 0.75, 1.0)
 
 
 def gallery() -> Explorer:
@@ -145,8 +147,8 @@ def affinity_and_diversity() -> Explorer:
     return Explorer(
         "affinity and diversity",
         controls={
-            "operation": experiments.OPERATIONS,
-            "strength": experiments.STRENGTHS,
+            "operation": OPERATIONS,
+            "strength": STRENGTHS,
         },
         draw=_draw_affinity,
         say=_say_affinity,
@@ -159,8 +161,8 @@ def affinity_and_diversity() -> Explorer:
 
 
 @cache
-def _recorded() -> results.Recording:
-    return results.load(experiments.operations)
+def _recorded() -> recorded.Recording:
+    return recorded.load("operations")
 
 
 @cache
@@ -182,12 +184,13 @@ def _eight(operation: str, strength: float) -> tuple[Tensor, list[int], list[int
 
 def _numbers(operation: str, strength: float) -> dict[str, float]:
     """Recorded means: affinity, diversity, gain, and the standard error of the gain."""
-    values = _recorded().values
-    if not values:
+    runs = _recorded()
+    if not runs.values:
         return dict.fromkeys(("affinity", "diversity", "gain", "error"), np.nan)
     share = 1.0 if augmentation.POOL[operation].switch else strength
-    place = experiments.KINDS.index((operation, share))
-    found = {name: values[name][:, place] for name in ("affinity", "diversity", "gain")}
+    place = runs.axes["kind"].index([operation, share])
+    names = ("affinity", "diversity", "gain")
+    found = {name: runs.values[name][:, place] for name in names}
     error = found["gain"].std(ddof=1) / len(found["gain"]) ** 0.5
     return {name: runs.mean() for name, runs in found.items()} | {"error": error}
 
@@ -229,16 +232,16 @@ def _draw_plane(ax: Axes, now: Settings, before: Settings | None) -> None:
 
 
 def _say_affinity(s: Settings) -> str:
-    recorded = _recorded()
+    recording = _recorded()
     _, labels, answers = _eight(**s)
     kept = sum(label == answer for label, answer in zip(labels, answers))
     seen = f"{s['operation']}, strength {s['strength']}: {kept} of 8 answers are right."
-    if not recorded.values:
-        return f"{seen} No recorded runs: {recorded.note}."
+    if not recording.values:
+        return f"{seen} No recorded runs: {recording.note}."
     found = _numbers(**s)
-    old = "" if recorded.sound else f" {recorded.note}."
+    old = "" if recording.sound else f" {recording.note}."
     return (
         f"{seen} Affinity {found['affinity']:.2f}, diversity {found['diversity']:.2f}, "
         f"gain {100 * found['gain']:+.1f} ± {100 * found['error']:.1f} points (mean, "
-        f"standard error of {len(recorded.values['gain'])} recorded draws).{old}"
+        f"standard error of {len(recording.values['gain'])} recorded draws).{old}"
     )

@@ -9,11 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch.nn import functional as F
 
-from .. import data, environment, experiments, gradients, models, results, training
+from .. import data, environment, gradients, models, recorded, training
 from ..figures import BLUE, GREY, INK, ORANGE, RED
 from .widgets import Explorer, Settings
 
-DEPTHS, SIZES = experiments.DEPTHS, experiments.SIZES
+DEPTHS = (8, 20, 32, 44, 56)
+SIZES = (250, 500, 1000, 2000, 4000, 8000)
 
 
 def overfitting_or_degradation() -> Explorer:
@@ -54,19 +55,18 @@ def overfitting_or_degradation() -> Explorer:
 
 
 @cache
-def _recorded() -> results.Recording:
-    return results.load(experiments.set_sizes)
+def _recorded() -> recorded.Recording:
+    return recorded.load("set_sizes")
 
 
 def _errors(s: Settings) -> np.ndarray:
     """Training and test error of the recorded runs: (2, seeds); NaN without them."""
-    recorded = _recorded().values
-    if not recorded:
+    runs = _recorded()
+    if not runs.values:
         return np.full((2, 1), np.nan)
-    place = SIZES.index(s["training_images"])
-    return np.array(
-        [recorded[f"{x} {s['depth']}"][:, place] for x in ("train", "test")]
-    )
+    place = runs.axes["images"].index(s["training_images"])
+    names = [f"{split} {s['depth']}" for split in ("train", "test")]
+    return np.array([runs.values[name][:, place] for name in names])
 
 
 def _illness(s: Settings) -> tuple[bool, bool]:
@@ -131,10 +131,9 @@ def _steps(depth: int, batch_norm: bool) -> np.ndarray:
 
 
 def _say_plane(s: Settings) -> str:
-    runs = _errors(s)
-    recorded = _recorded()
-    if not recorded.values:
-        return f"No recorded runs: {recorded.note}."
+    runs, recording = _errors(s), _recorded()
+    if not recording.values:
+        return f"No recorded runs: {recording.note}."
     train, test = runs.mean(1)
     illness = {
         (False, False): "neither overfitting nor degradation",
@@ -143,7 +142,7 @@ def _say_plane(s: Settings) -> str:
         (True, True): "both illnesses at once",
     }[_illness(s)]
     norm = "with" if s["batch_norm"] else "without"
-    old = "" if recorded.sound else f" {recorded.note}."
+    old = "" if recording.sound else f" {recording.note}."
     span = f"from {runs[0].min():.0%} to {runs[0].max():.0%}"
     return (
         f"{s['depth']} layers, {s['training_images']:,} training images: training "

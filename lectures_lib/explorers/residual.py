@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from .. import data, environment, experiments, figures, models, results
+from .. import data, environment, figures, models, recorded
 from ..figures import BLUE, GREY, INK, RED
 from .widgets import Explorer, Settings
 
@@ -154,19 +154,18 @@ def switch_blocks_off() -> Explorer:
 
 
 @cache
-def _recorded() -> results.Recording:
-    return results.load(experiments.deletions)
+def _recorded() -> recorded.Recording:
+    return recorded.load("deletions")
 
 
 def _switched(switched_off: int, which: str) -> dict[str, np.ndarray]:
     """Test errors of the recorded nets: (seeds,) for each kind; NaN without them."""
+    runs = _recorded()
+    if not runs.values:
+        return dict.fromkeys(("plain", "residual"), np.array([np.nan]))
     ends = {OFF[0]: range(switched_off), OFF[1]: range(7 - switched_off, 7)}
-    place = experiments.subsets(7).index(tuple(ends[which]))
-    values = _recorded().values
-    return {
-        kind: values[kind][:, place] if values else np.array([np.nan])
-        for kind in ("plain", "residual")
-    }
+    place = runs.axes["blocks"].index(list(ends[which]))
+    return {kind: runs.values[kind][:, place] for kind in ("plain", "residual")}
 
 
 def _breaks_at(number: int) -> bool:
@@ -208,14 +207,14 @@ def _draw_switched(now: Settings, before: Settings | None) -> Figure:
 
 
 def _say_switched(s: Settings) -> str:
-    recorded = _recorded()
-    if not recorded.values:
-        return f"No recorded runs: {recorded.note}."
+    recording = _recorded()
+    if not recording.values:
+        return f"No recorded runs: {recording.note}."
     errors = {kind: found.mean() for kind, found in _switched(**s).items()}
-    old = "" if recorded.sound else f" {recorded.note}."
+    old = "" if recording.sound else f" {recording.note}."
     return (
         f"{s['switched_off']} of 7 blocks switched off, {s['which']}: test error plain "
         f"{errors['plain']:.0%}, residual {errors['residual']:.0%} (mean of "
-        f"{len(recorded.values['plain'])} recorded nets each). Of 512 paths "
+        f"{len(recording.values['plain'])} recorded nets each). Of 512 paths "
         f"{2 ** (9 - s['switched_off'])} are left.{old}"
     )
