@@ -42,9 +42,14 @@ def file(folder) -> Path:
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_each_recorded_experiment_is_sound_and_has_its_seeds_and_axes(name):
-    recording, made = ll.recorded.load(name), RECORDED[name]
+def test_each_recorded_experiment_is_sound(name):
+    recording = ll.recorded.load(name)
     assert recording.sound, recording.note
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_each_recorded_experiment_has_its_seeds_and_axes(name):
+    recording, made = ll.recorded.load(name), RECORDED[name]
     assert {len(runs) for runs in recording.values.values()} == {made.seeds}
     assert recording.axes == json.loads(json.dumps(made.axes))
     lengths = [len(axis) for axis in made.axes.values()]
