@@ -11,8 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from PIL import Image
 
-from .results import Recording
-
 # Okabe and Ito's palette: told apart with every common form of colour blindness.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, RED, YELLOW, GREY, INK = "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C", "#222222"
@@ -109,11 +107,14 @@ def label(
 
 
 def draw_band(
-    ax: Axes, x: Sequence[float], recording: Recording, name: str, color: str = GREY
+    ax: Axes,
+    x: Sequence[float],
+    low: np.ndarray | float,
+    high: np.ndarray | float,
+    color: str = GREY,
 ) -> None:
-    """Draw the band of recorded runs behind a live curve, if there is one."""
-    if name in recording.values:
-        ax.fill_between(x, *recording.band(name), color=color, alpha=0.15, linewidth=0)
+    """Draw the band of recorded runs behind a live curve; of NaN nothing is seen."""
+    ax.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
 
 
 def draw_images(axes, images, titles) -> None:

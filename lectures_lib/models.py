@@ -1,11 +1,13 @@
 """The nets of the course: for small pictures here, for ImageNet in resnets.py."""
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from .counting import Layer, depth, layers, multiply_adds, output_size, parameters
-from .environment import require
+from .environment import require, seed_everything
 from .resnets import RESNETS, assemble, resnet
 
 KINDS = ("plain", "residual", "highway")
@@ -142,3 +144,18 @@ def _check_net(depth: int, kind: str, shortcut: str, sizes: dict[str, int]) -> N
     )
     for name, size in sizes.items():
         require(size >= 1, f"{name} is {size}: expected at least 1")
+
+
+def small_cnn(side: int, seed: int) -> nn.Sequential:
+    """The net of notebook 04, for pictures of 28×28 or 8×8 pixels.
+
+    Three convolutions that halve the picture (the first only a large one), and a
+    linear layer that sees every place, so that it can learn places by heart.
+    """
+    seed_everything(seed)
+    layers, channels, strides = [], 1, (2 if side > 8 else 1, 2, 2)
+    for out, stride in zip((16, 32, 64), strides):
+        layers.append(nn.Conv2d(channels, out, 3, stride, padding=1, bias=False))
+        layers += [nn.BatchNorm2d(out), nn.ReLU()]
+        channels, side = out, math.ceil(side / stride)
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * side**2, 10))

@@ -1,12 +1,18 @@
 """The audit, on a tiny notebook made for it."""
 
+import json
+import math
+import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from lectures_lib.recorded import FOLDER
 from tools import audit, execute
+from tools.claims_table import table_of_claims
 
 # Stands in for lectures_lib, whose import takes seconds.
 HEAD = """
@@ -126,3 +132,65 @@ def test_seed_and_threads_reach_the_kernel(tmp_path):
     (claim,) = audit.saved_run(write(tmp_path, cell), 7, 2, tmp_path)["claims"]
     assert claim["sentence"] == "2" and claim["comparisons"][0]["distance"] == 7
     assert "LECTURES_SEED" not in execute.environment()
+
+
+# The table of all claims.
+
+
+def over_runs(left, right, distance, scale="difference", relation=">") -> dict:
+    return {
+        "relation": relation,
+        "scale": scale,
+        "left": left,
+        "right": right,
+        "distance": distance,
+    }
+
+
+@pytest.mark.parametrize(
+    ("comparison", "compared", "from_falling"),
+    [
+        (
+            over_runs([61706] * 3, [61706] * 3, None, "exact", "="),
+            "61,706 = 61,706",
+            "exact",
+        ),
+        (over_runs(None, None, None, "exact", ""), "–", "exact"),
+        (
+            over_runs([0.7, 0.8], [0.3] * 2, [0.4, 0.5]),
+            "0.75 ± 0.05 > 0.3",
+            "0.45 ± 0.05",
+        ),
+        (
+            over_runs([4, 6], [2, 2], np.log([2, 3]).tolist(), "ratio"),
+            "5 ± 1 > 2",
+            "factor 2.5 ± 0.5",
+        ),
+        (
+            over_runs([0.9] * 2, [0.5] * 2, [2.1972] * 2, "log odds"),
+            "0.9 > 0.5",
+            "2.2 log odds",
+        ),
+        (over_runs([1e-7] * 2, [0] * 2, [math.inf] * 2), "1e-07 > 0", "∞"),
+    ],
+)
+def test_a_row_of_the_table_says_what_was_compared_in_its_unit(
+    tmp_path, comparison, compared, from_falling
+):
+    claim = {"id": "R2", "sentence": "it | has", "runs": 2, "comparisons": [comparison]}
+    (tmp_path / "00_start.json").write_text(json.dumps({"claims": [claim, claim]}))
+    row = f"| [R2](00_start.ipynb#R2) | it \\| has | {compared} | {from_falling} | 2 |"
+    assert table_of_claims(tmp_path).splitlines()[2:] == [row, row]
+
+
+def test_the_table_of_claims_has_each_audited_claim_once():
+    lines = (FOLDER / "claims.md").read_text(encoding="utf-8").splitlines()
+    assert lines == table_of_claims().splitlines(), "an audit is newer than its table"
+    audits = sorted(FOLDER.glob("0[0-9]_*.json"))
+    claims = [c for file in audits for c in json.loads(file.read_text())["claims"]]
+    assert len(lines[2:]) == len(claims)
+    for line, claim in zip(lines[2:], claims):
+        link = re.match(r"\| \[(\w+)\]\((\w+)\.ipynb#\1\) \| ", line)
+        assert link and link[1] == claim["id"]
+        text = (audit.ROOT / "notebooks" / f"{link[2]}.ipynb").read_text("utf-8")
+        assert f'id=\\"{link[1]}\\"' in text

@@ -14,7 +14,8 @@ from torch.nn import functional as F
 from torchvision.transforms import v2
 
 import lectures_lib as ll
-from lectures_lib import experiments, explorers, results
+from lectures_lib import explorers, recorded
+from tools.experiments.augmentation import KINDS, OPERATIONS, STRENGTHS
 
 PATH = Path(__file__).parents[1] / "notebooks" / "04_data_augmentation.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
@@ -145,7 +146,7 @@ def spread(values, digits: int = 1, sign: str = "") -> str:
 
 
 def test_the_numbers_in_the_text_are_those_of_the_recorded_pairs():
-    values = results.load(experiments.moves).values
+    values = recorded.load("moves").values
     plain, moved = (values[f"{arm} shifted"][:, 0] for arm in ("plain", "moved"))
     assert f"rose by {spread(100 * (moved - plain), 0)} percentage" in CELLS["a2-words"]
     loss = values["moved loss, as it is"] / values["plain loss, as it is"]
@@ -219,8 +220,8 @@ def test_every_preset_is_drawn_and_said(make):
 
 def test_every_operation_and_strength_is_drawn_and_said():
     explorer = ll.explorers.affinity_and_diversity()
-    for name in experiments.OPERATIONS:
-        for strength in experiments.STRENGTHS[::3]:
+    for name in OPERATIONS:
+        for strength in STRENGTHS[::3]:
             explorer.set(operation=name, strength=strength)
             assert "cannot be drawn" not in explorer.status.value
     plt.close("all")
@@ -252,8 +253,8 @@ def test_the_frame_of_the_gallery_lies_where_the_picture_ends():
 
 
 def test_the_numbers_said_are_those_recorded():
-    values = results.load(experiments.operations).values
-    place = experiments.KINDS.index(("mirror", 1.0))  # a switch knows one strength
+    values = recorded.load("operations").values
+    place = KINDS.index(("mirror", 1.0))  # a switch knows one strength
     said = explorers.augmentation._say_affinity(operation="mirror", strength=0.5)
     gain = 100 * values["gain"][:, place]
     error = gain.std(ddof=1) / math.sqrt(len(gain))
@@ -274,8 +275,8 @@ def test_the_challenge_can_be_solved_and_not_by_the_start(make):
     else:
         found = [
             (name, strength)
-            for name in experiments.OPERATIONS
-            for strength in experiments.STRENGTHS
+            for name in OPERATIONS
+            for strength in STRENGTHS
             if explorer.solved(operation=name, strength=strength)
         ]
         assert found == [("shift x", 0.5)]

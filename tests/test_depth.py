@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import explorers, results
+from lectures_lib import explorers, recorded
 
 PATH = Path(__file__).parents[1] / "notebooks" / "01_depth_issues.ipynb"
 NOTEBOOK = nbformat.read(PATH, as_version=4)
@@ -73,20 +73,20 @@ def test_gradients_of_many_nets_are_those_of_each(depth, name, gain):
 
 
 def test_the_numbers_in_the_text_are_those_of_the_recorded_runs():
-    recorded = ll.results.load(ll.experiments.degradation).values
+    values = ll.recorded.load("degradation").values
     text = CELLS["d1-words"]
     for name in ("train 20", "train 56", "test 20", "test 56"):
-        last = recorded[name][:, -1]
+        last = values[name][:, -1]
         assert f"{last.mean():.0%} ± {last.std(ddof=1):.0%}".replace(
             "%", ""
         ) in text.replace(" %", ""), name
 
 
 def test_the_budgets_in_the_text_are_those_of_the_recorded_runs():
-    recorded = ll.results.load(ll.experiments.budgets).values
+    values = ll.recorded.load("budgets").values
     spans = []
     for depth in (20, 56):
-        last = recorded[f"train {depth}"][:, -1]
+        last = values[f"train {depth}"][:, -1]
         spans.append(f"{100 * last.min():.0f} to {100 * last.max():.0f} %")
     assert all(span in CELLS["budget-words"] for span in spans), spans
 
@@ -94,7 +94,7 @@ def test_the_budgets_in_the_text_are_those_of_the_recorded_runs():
 def test_without_recorded_runs_the_live_claims_are_still_made(
     tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(recorded, "FOLDER", tmp_path)
     found = from_notebook("setup")
     for depth, accuracy in ((20, 0.8), (56, 0.3)):
         history = ll.training.History(
@@ -128,10 +128,10 @@ def test_two_seeds_change_what_is_measured(monkeypatch):
 
 
 def test_the_plane_shows_the_recorded_errors():
-    recorded = ll.results.load(ll.experiments.set_sizes).values
+    values = ll.recorded.load("set_sizes").values
     explorer = ll.explorers.overfitting_or_degradation()
     explorer.set(depth=56, training_images=1000, batch_norm=True)
-    train, test = (recorded[f"{split} 56"][:, 2].mean() for split in ("train", "test"))
+    train, test = (values[f"{split} 56"][:, 2].mean() for split in ("train", "test"))
     assert f"training error {train:.0%} (from" in explorer.status.value
     assert f"test error {test:.0%}" in explorer.status.value
     dots = explorer.paint(explorer.settings).axes[0].collections[1]
@@ -140,7 +140,7 @@ def test_the_plane_shows_the_recorded_errors():
 
 
 def test_the_plane_without_recorded_runs_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(recorded, "FOLDER", tmp_path)
     explorers.depth._recorded.cache_clear()
     try:
         explorer = ll.explorers.overfitting_or_degradation()

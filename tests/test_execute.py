@@ -93,6 +93,28 @@ def test_what_needs_execution(project):
     assert changed() == {"inputs", "outputs", "library"}
 
 
+def test_a_notebook_is_stale_when_a_module_changes_that_it_uses(project):
+    library = project / "lectures_lib"
+    (library / "__init__.py").write_text("from . import claims, graphs\n")
+    notebook = load(
+        save(project, "import lectures_lib as ll", "ll.claims.claim", "%no")
+    )
+
+    def now() -> str:
+        return execute.fingerprints(notebook, project)["library"]
+
+    before = now()
+    (library / "claims.py").write_text('"""Other words."""  # and a comment\n')
+    (library / "graphs.py").write_text("another = 1\n")
+    (library / "__init__.py").write_text("from . import claims\n")
+    assert now() == before
+    (library / "quizzes.toml").write_text("[quiz]\n")
+    assert now() != before
+    (library / "quizzes.toml").unlink()
+    (library / "claims.py").write_text("another = 1\n")
+    assert now() != before
+
+
 def test_tags_are_inputs():
     plain, tagged = (new_notebook(cells=[new_code_cell("1")]) for _ in range(2))
     tagged.cells[0].metadata["tags"] = ["nbval-ignore-output"]
@@ -151,14 +173,14 @@ def test_a_read_only_folder(project, monkeypatch, capsys):
 
 def test_a_disk_that_becomes_full(project, monkeypatch):
     path = save(project, "1")
-    before = path.read_bytes()
+    before, notebook = path.read_bytes(), load(path)
 
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(nbformat, "write", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(execute.NotebookError, match="No space left on device"):
-        execute.replace(path, load(path))
+        execute.replace(path, notebook)
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
 

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import experiments, explorers, regularization
+from lectures_lib import explorers, regularization
 
 PATH = Path(__file__).parents[1] / "notebooks" / "05_regularization.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
@@ -319,7 +319,7 @@ def test_methods_change_the_net_or_its_training():
 
 
 def test_the_numbers_in_the_text_are_those_of_the_recorded_runs():
-    values = ll.results.load(experiments.regularizers).values
+    values = ll.recorded.load("regularizers").values
     names = list(regularization.METHODS)
     error = {name: 100 * values[f"{name}: test error"] for name in names}
     gain = {name: error["nothing"] - error[name] for name in names}

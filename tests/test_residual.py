@@ -14,7 +14,8 @@ from torch import nn
 from torch.nn import functional as F
 
 import lectures_lib as ll
-from lectures_lib import experiments, explorers, results
+from lectures_lib import explorers, recorded
+from tools.experiments.depth import subsets
 
 PATH = Path(__file__).parents[1] / "notebooks" / "02_residual_blocks.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(PATH, as_version=4).cells}
@@ -101,8 +102,7 @@ def test_one_of_the_blocks_that_keep_the_shape_is_taken_out():
 
 
 def test_subsets_are_all_and_small_ones_come_first():
-    subsets = experiments.subsets(3)
-    assert subsets == [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
+    assert subsets(3) == [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
 
 
 # The numbers of the text.
@@ -114,11 +114,11 @@ def percent(values: np.ndarray) -> str:
 
 def test_the_errors_in_the_text_are_those_of_the_recorded_runs():
     runs = {
-        kind: ll.results.load(experiment).values
-        for kind, experiment in (
-            ("plain", experiments.degradation),
-            ("residual", experiments.skips),
-            ("highway", experiments.gates),
+        kind: ll.recorded.load(name).values
+        for kind, name in (
+            ("plain", "degradation"),
+            ("residual", "skips"),
+            ("highway", "gates"),
         )
     }
     for kind, depth in (("plain", 20), ("plain", 56), ("residual", 20)):
@@ -128,7 +128,7 @@ def test_the_errors_in_the_text_are_those_of_the_recorded_runs():
 
 
 def test_the_plateau_in_the_text_is_that_of_the_recorded_runs():
-    found = ll.results.load(experiments.plateau).values
+    found = ll.recorded.load("plateau").values
     plain = 100 * found["plain train 56"]
     assert f"{plain.min():.0f} to {plain.max():.0f} %" in CELLS["b6-plateau-words"]
     for depth in (20, 56):
@@ -164,16 +164,16 @@ def test_the_stack_is_a_stack_of_blocks():
 
 
 def test_switching_off_reads_the_recorded_errors():
-    recorded = ll.results.load(experiments.deletions).values["residual"]
+    runs = ll.recorded.load("deletions").values["residual"]
     explorer = ll.explorers.switch_blocks_off()
     explorer.set(switched_off=2, which="nearest the output")
-    place = experiments.subsets(7).index((5, 6))
-    assert f"residual {recorded[:, place].mean():.0%}" in explorer.status.value
+    place = subsets(7).index((5, 6))
+    assert f"residual {runs[:, place].mean():.0%}" in explorer.status.value
     assert "128 are left" in explorer.status.value
 
 
 def test_switching_off_without_recorded_runs_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(recorded, "FOLDER", tmp_path)
     explorers.residual._recorded.cache_clear()
     try:
         explorer = ll.explorers.switch_blocks_off()

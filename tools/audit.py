@@ -4,7 +4,8 @@ python -m tools.audit [NUMBER ...] [--seeds 20]
 
 Each run is saved in .audit when it is done, so an interrupted audit goes on where it
 stopped; a run of another version of the notebook or the library is made again. What
-was measured goes to data/results, as do the recorded experiments (see record.py).
+was measured goes to data/results, as do the recorded experiments (see record.py), and
+a table of all claims.
 """
 
 import argparse
@@ -21,12 +22,14 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from . import execute, running
-from .running import STOPPED, Limits, failed
+from lectures_lib.recorded import FOLDER, ROOT
 
-ROOT = Path(__file__).parents[1]
-RUNS = ROOT / ".audit"
-RESULTS = ROOT / "data" / "results"
+from . import execute, record, running
+from .claims_table import table_of_claims
+from .record import RUNS, write_json
+from .running import STOPPED, Limits, failed
+from .writing import write
+
 ENOUGH = 3  # standard deviations between the closest run and falling
 LECTURE = re.compile(r"[A-Z]\d+")  # ids of its claims; an example has another
 DUMP = """
@@ -75,21 +78,13 @@ def saved_run(path: Path, seed: int, threads: int, folder: Path = RUNS) -> dict:
     prints = execute.fingerprints(execute.read(path))
     wanted = {"inputs": prints["inputs"], "library": prints["library"]}
     if file.exists():
-        record = json.loads(file.read_text(encoding="utf-8"))
-        if record["of"] == wanted:
-            return record
-    record = {"of": wanted, "seed": seed, "threads": threads}
-    record |= run(path, seed, threads)
-    write(file, record)
-    return record
-
-
-def write(file: Path, content: dict) -> None:
-    """Write the file in one step: when it is stopped, the old one stays."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(file)
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        if saved["of"] == wanted:
+            return saved
+    made = {"of": wanted, "seed": seed, "threads": threads}
+    made |= run(path, seed, threads)
+    write_json(file, made)
+    return made
 
 
 def audit(path: Path, seeds: int, folder: Path = RUNS) -> list[dict]:
@@ -105,20 +100,20 @@ def audit(path: Path, seeds: int, folder: Path = RUNS) -> list[dict]:
     return records
 
 
-def progress(record: dict) -> dict:
+def progress(found: dict) -> dict:
     words = {False: "fell", None: "not checked"}
-    odd = [c for c in record["claims"] if c["holds"] is not True]
+    odd = [c for c in found["claims"] if c["holds"] is not True]
     fallen = [f"{claim['id']} {words[claim['holds']]}" for claim in odd]
-    state = "; ".join(record["errors"] + fallen) or "holds"
-    print(f"  seed {record['seed']}, {record['threads']} threads: {state}", flush=True)
-    return record
+    state = "; ".join(found["errors"] + fallen) or "holds"
+    print(f"  seed {found['seed']}, {found['threads']} threads: {state}", flush=True)
+    return found
 
 
 def by_claim(records: list[dict]) -> dict[tuple[str, str], list[dict]]:
     """(id, sentence) of each claim to what became of it, run by run."""
     runs: dict[tuple[str, str], list[dict]] = {}
-    for record in records:
-        for claim in record["claims"]:
+    for found in records:
+        for claim in found["claims"]:
             runs.setdefault((claim["id"], claim["sentence"]), []).append(claim)
     return runs
 
@@ -203,8 +198,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
     parser.add_argument("--seeds", type=int, default=20)
     options = parser.parse_args(arguments)
-    from . import record  # here: it imports torch, which each run does for itself
-
     record.main(options.numbers)
     good = True
     for path in execute.chosen(ROOT / "notebooks", options.numbers):
@@ -214,7 +207,8 @@ def main(arguments: list[str]) -> int:
         report(rows)
         command = f"make audit SEEDS={options.seeds} NB={path.name[:2]}"
         content = {"of": records[0]["of"]} | results(records, rows)
-        write(RESULTS / f"{path.stem}.json", record.stamped(command, content))
+        write_json(FOLDER / f"{path.stem}.json", record.stamped(command, content))
+        write(FOLDER / "claims.md", table_of_claims() + "\n")
         good &= all(map(sound, rows)) and not any(r["errors"] for r in records)
     return not good
 

@@ -7,8 +7,7 @@ data or versions have changed since its outputs were written; with --all the oth
 """
 
 import argparse
-import hashlib
-import json
+import ast
 import math
 import os
 import re
@@ -24,13 +23,16 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from . import running
-from .running import STOPPED, Limits, failed
+from lectures_lib.recorded import ROOT
 
-ROOT = Path(__file__).parents[1]
+from . import running
+from .fingerprints import digest, modules, used
+from .running import STOPPED, Limits, failed
+from .writing import write
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 TIMEOUT = 300  # seconds a cell
-LIBRARY = ("py", "toml", "css", "js")
+BESIDE = ("toml", "css", "js")  # files that modules read, in their folders
 BUDGETS = {"s": 60, "MB": 1000, "kB": 1500}
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {
@@ -46,11 +48,6 @@ class NotebookError(Exception):
     """A notebook that could not be executed; its text says why, for the terminal."""
 
 
-def digest(content: object) -> str:
-    """The SHA-256 of anything that JSON can hold."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -61,13 +58,25 @@ def inputs_hash(notebook: NotebookNode) -> str:
     return digest([[c.source, sorted(c.metadata.get("tags", []))] for c in cells])
 
 
-def library_hash(root: Path = ROOT) -> str:
-    """The fingerprint of what the notebooks use: library, data and versions."""
-    used = [path for kind in LIBRARY for path in root.glob(f"lectures_lib/**/*.{kind}")]
-    used += [root / "data/SHA256SUMS", root / "requirements.txt"]
-    used = sorted(path for path in used if path.exists())
+def library_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
+    """The fingerprint of what it uses: modules of the library, data and versions."""
+    found = modules(used(python(notebook)), root)
+    folders = {(root / module).parent for module in found}
+    read = [file for kind in BESIDE for f in folders for file in f.glob(f"*.{kind}")]
+    read += [root / "data/SHA256SUMS", root / "requirements.txt"]
+    read = sorted(path for path in read if path.exists())
     # as text: line ends differ between systems
-    return digest([[path.name, path.read_text("utf-8")] for path in used])
+    return digest([found, [[path.name, path.read_text("utf-8")] for path in read]])
+
+
+def python(notebook: NotebookNode) -> str:
+    """The code of all cells that are Python."""
+    sources = []
+    for cell in code_cells(notebook):
+        with suppress(SyntaxError):
+            ast.parse(cell.source)
+            sources.append(cell.source)
+    return "\n".join(sources)
 
 
 def outputs_hash(notebook: NotebookNode) -> str:
@@ -81,7 +90,7 @@ def fingerprints(notebook: NotebookNode, root: Path = ROOT) -> dict[str, str]:
     """Name → fingerprint of what the stored outputs hang on."""
     return {
         "inputs": inputs_hash(notebook),
-        "library": library_hash(root),
+        "library": library_hash(notebook, root),
         "outputs": outputs_hash(notebook),
     }
 
@@ -178,19 +187,12 @@ def tidy_notebook(notebook: NotebookNode, root: Path) -> None:
 
 
 def replace(path: Path, notebook: NotebookNode) -> None:
-    """Write the file in one step: when it fails or is stopped, the old one stays."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    """Write the notebook; NotebookError when it cannot be, the file is as it was."""
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            nbformat.write(notebook, file)
-        temporary.replace(path)
+        write(path, nbformat.writes(notebook) + "\n")
     except OSError as error:
-        raise NotebookError(
-            f"cannot be written ({error.strerror}): not changed"
-        ) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+        reason = f"cannot be written ({error.strerror}): not changed"
+        raise NotebookError(reason) from None
 
 
 def children_memory(known: float = 0.0) -> float:

@@ -1,4 +1,4 @@
-"""Run the experiments of lectures_lib.experiments over seeds, and write data/results.
+"""Run the experiments of tools/experiments over seeds, and write data/results.
 
 python -m tools.record [NUMBER ...]
 
@@ -19,66 +19,74 @@ from pathlib import Path
 import torch
 from joblib import Parallel, delayed
 
-from lectures_lib import experiments, results
+from lectures_lib import recorded
 
-from .audit import RUNS, write
+from . import fingerprints
+from .experiments import RECORDED, Experiment
+from .writing import write
+
+RUNS = recorded.ROOT / ".audit"
+FIRST_SEED = 100  # so that a live run, at seed 0 and up, is not compared with itself
 
 
-def saved_run(experiment: Callable, seed: int, folder: Path = RUNS) -> dict:
+def code(run: Callable) -> dict[str, str]:
+    """The modules that an experiment rests on, with their fingerprints."""
+    return fingerprints.modules([f"{run.__module__}.{run.__name__}"])
+
+
+def saved_run(name: str, run: Callable, seed: int, folder: Path = RUNS) -> dict:
     """What the experiment found for this seed, from its file when that is current."""
     torch.set_num_threads(1)  # the runs stand side by side
     os.environ.pop("LECTURES_SEED", None)  # it would shift the seeds
-    code = results.fingerprint(experiment)
-    file = folder / experiment.__name__ / f"seed-{seed}.json"
+    file, now = folder / name / f"seed-{seed}.json", code(run)
     if file.exists():
         saved = json.loads(file.read_text(encoding="utf-8"))
-        if saved["code"] == code:
+        if saved["code"] == now:
             return saved["values"]
-    values = experiment(seed)
-    write(file, {"code": code, "values": values})
-    print(f"  {experiment.__name__}, seed {seed}: done", flush=True)
+    values = run(seed)
+    write_json(file, {"code": now, "values": values})
+    print(f"  {name}, seed {seed}: done", flush=True)
     return values
 
 
-def record(
-    experiment: Callable, num_seeds: int, runs: Path = RUNS, jobs: int = -1
-) -> None:
+def record(name: str, made: Experiment, runs: Path = RUNS, jobs: int = -1) -> None:
     """Write data/results/NAME.json from the runs of all seeds, `jobs` side by side."""
-    seeds = list(range(results.FIRST_SEED, results.FIRST_SEED + num_seeds))
-    waiting = (delayed(saved_run)(experiment, seed, runs) for seed in seeds)
+    seeds = list(range(FIRST_SEED, FIRST_SEED + made.seeds))
+    waiting = (delayed(saved_run)(name, made.run, seed, runs) for seed in seeds)
     found = Parallel(n_jobs=jobs)(waiting)
     content = {
-        "what": experiment.__doc__.splitlines()[0],
-        "code": results.fingerprint(experiment),
+        "what": made.run.__doc__.splitlines()[0],
+        "code": code(made.run),
         "seeds": seeds,
-        "values": {name: [values[name] for values in found] for name in found[0]},
+        "axes": made.axes,
+        "values": {key: [values[key] for values in found] for key in found[0]},
     }
-    file = results.FOLDER / f"{experiment.__name__}.json"
-    write(file, stamped("make audit", content))
+    write_json(recorded.FOLDER / f"{name}.json", stamped("make audit", content))
 
 
-def confirmed(experiment: Callable, num_seeds: int, runs: Path = RUNS) -> bool:
+def confirmed(name: str, made: Experiment, runs: Path = RUNS) -> bool:
     """Whether a recording by older code still counts: its first seed, run anew, agrees.
 
     A refactoring need not cost an hour. Agrees means: every number, to the last bit;
-    then the file gets the new code's fingerprint, and a line that says so.
+    then the file gets the new code's fingerprints, and a line that says so.
     """
-    file = results.FOLDER / f"{experiment.__name__}.json"
+    file = recorded.FOLDER / f"{name}.json"
     try:
         old = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    if old.get("sha256") != results.checksum(old) or len(old["seeds"]) != num_seeds:
+    sound = old.get("sha256") == recorded.checksum(old)
+    if not sound or len(old["seeds"]) != made.seeds:
         return False
     seed = old["seeds"][0]
-    print(f"{experiment.__name__}: is seed {seed} still the same?", flush=True)
-    values = saved_run(experiment, seed, runs)
-    if values != {name: found[0] for name, found in old["values"].items()}:
+    print(f"{name}: is seed {seed} still the same?", flush=True)
+    values = saved_run(name, made.run, seed, runs)
+    if values != {key: found[0] for key, found in old["values"].items()}:
         return False
     today = datetime.now(UTC).date().isoformat()
-    new = old | {"code": results.fingerprint(experiment)}
+    new = old | {"code": code(made.run), "axes": made.axes}
     new["confirmed"] = f"{today}: newer code gives the same numbers for seed {seed}"
-    write(file, new | {"sha256": results.checksum(new)})
+    write_json(file, new | {"sha256": recorded.checksum(new)})
     return True
 
 
@@ -91,19 +99,21 @@ def stamped(command: str, content: dict) -> dict:
         "versions": {"python": platform.python_version()} | versions,
     }
     content = made | content
-    return content | {"sha256": results.checksum(content)}
+    return content | {"sha256": recorded.checksum(content)}
+
+
+def write_json(file: Path, content: dict) -> None:
+    write(file, json.dumps(content, indent=1) + "\n")
 
 
 def main(numbers: list[str]) -> int:
-    for number, recorded in experiments.RECORDED.items():
-        for experiment, num_seeds in recorded.items():
-            if numbers and number not in numbers:
-                continue
-            sound = results.load(experiment).sound
-            if not sound and not confirmed(experiment, num_seeds):
-                print(f"{experiment.__name__}: {num_seeds} seeds", flush=True)
-                record(experiment, num_seeds)
-            print(f"{experiment.__name__}: {results.load(experiment).note}")
+    for name, made in RECORDED.items():
+        if numbers and made.notebook not in numbers:
+            continue
+        if not recorded.load(name).sound and not confirmed(name, made):
+            print(f"{name}: {made.seeds} seeds", flush=True)
+            record(name, made)
+        print(f"{name}: {recorded.load(name).note}")
     return 0
 
 

@@ -22,7 +22,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
-from . import execute
+from . import execute, fingerprints
 
 COURSE = execute.ROOT / "notebooks" / "homework"
 
@@ -74,23 +74,29 @@ def checks(folder: Path) -> str:
     return execute.digest((folder / "checks.py").read_text("utf-8"))
 
 
+def made_with(notebook: NotebookNode, folder: Path) -> dict[str, str]:
+    """Name → fingerprint of what its stored outputs hang on, checks.py included."""
+    code = (folder / "checks.py").read_text("utf-8")
+    rests_on = execute.digest(fingerprints.modules(fingerprints.used(code)))
+    known = execute.fingerprints(notebook)
+    return known | {"checks": checks(folder), "checks_library": rests_on}
+
+
 def is_stored(notebook: NotebookNode, path: Path) -> bool:
     """Whether the file holds this notebook, executed with what is here now."""
     if not path.is_file():
         return False
     stored = execute.read(path)
-    made_with = execute.fingerprints(stored) | {"checks": checks(path.parent)}
-    return (
-        unrun(stored) == unrun(notebook)
-        and stored.metadata.get("lectures") == made_with
-    )
+    return unrun(stored) == unrun(notebook) and stored.metadata.get(
+        "lectures"
+    ) == made_with(stored, path.parent)
 
 
 def store(notebook: NotebookNode, path: Path) -> None:
     """Execute the notebook in the folder of the file, and write it there."""
     execute.run(notebook, path.parent)
     execute.tidy_notebook(notebook, execute.ROOT)
-    notebook.metadata["lectures"]["checks"] = checks(path.parent)
+    notebook.metadata["lectures"] = made_with(notebook, path.parent)
     execute.replace(path, notebook)
 
 

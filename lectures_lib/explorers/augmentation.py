@@ -7,11 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from .. import augmentation, data, environment, experiments, many, results
+from .. import augmentation, data, environment, many, recorded
 from ..figures import BLUE, GREY, INK, RED
 from .widgets import EXPLORERS, Explorer, explorer, noted
 
 PLAIN = EXPLORERS["gallery"]["presets"]["as it is"]
+OPERATIONS = tuple(name for name in augmentation.POOL if name != "saturation")
+STRENGTHS = (0.25, 0.5, 0.75, 1.0)
 
 
 def gallery() -> Explorer:
@@ -114,7 +116,7 @@ def affinity_and_diversity() -> Explorer:
     plane |= {"title": "diversity", "xlabel": "affinity"}
     return explorer(
         "affinity_and_diversity",
-        controls=dict(operation=experiments.OPERATIONS, strength=experiments.STRENGTHS),
+        controls=dict(operation=OPERATIONS, strength=STRENGTHS),
         axes=[*digits, dict(rect=(0.53, 0.16, 0.46, 0.74), **plane)],
         draw=_draw_affinity,
         say=_say_affinity,
@@ -123,8 +125,8 @@ def affinity_and_diversity() -> Explorer:
 
 
 @cache
-def _recorded() -> results.Recording:
-    return results.load(experiments.operations)
+def _recorded() -> recorded.Recording:
+    return recorded.load("operations")
 
 
 @cache
@@ -146,12 +148,11 @@ def _eight(operation: str, strength: float) -> tuple[Tensor, list[int], list[int
 
 def _runs(name: str, operation: str, strength: float) -> np.ndarray:
     """Recorded "affinity", "diversity" or "gain", (draws,); NaN without records."""
-    values = _recorded().values
-    if not values:
+    runs = _recorded()
+    if not runs.values:
         return np.full(2, np.nan)
     share = 1.0 if augmentation.POOL[operation].switch else strength
-    place = experiments.KINDS.index((operation, share))
-    return values[name][:, place]
+    return runs.values[name][:, runs.axes["kind"].index([operation, share])]
 
 
 def _mean(name: str, operation: str, strength: float) -> float:

@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from torch import Tensor
 from torch.nn import functional as F
 
-from .. import data, environment, experiments, models, results, training
+from .. import data, environment, models, recorded, training
 from ..figures import BLUE, GREY, INK, ORANGE, RED
 from .widgets import GHOST, Explorer, explorer, noted
 
-DEPTHS, SIZES = experiments.DEPTHS, experiments.SIZES
+DEPTHS = (8, 20, 32, 44, 56)
+SIZES = (250, 500, 1000, 2000, 4000, 8000)
 ACTIVATIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "ReLU": torch.relu}
 
 
@@ -30,17 +31,17 @@ def overfitting_or_degradation() -> Explorer:
 
 
 @cache
-def _recorded() -> results.Recording:
-    return results.load(experiments.set_sizes)
+def _recorded() -> recorded.Recording:
+    return recorded.load("set_sizes")
 
 
 def _errors(depth: int, training_images: int, **_) -> np.ndarray:
     """Training and test error of the recorded runs: (2, seeds); NaN without any."""
-    recorded = _recorded().values
-    if not recorded:
+    runs = _recorded()
+    if not runs.values:
         return np.full((2, 1), np.nan)
-    place = SIZES.index(training_images)
-    return np.array([recorded[f"{x} {depth}"][:, place] for x in ("train", "test")])
+    place = runs.axes["images"].index(training_images)
+    return np.array([runs.values[f"{x} {depth}"][:, place] for x in ("train", "test")])
 
 
 def _illness(depth: int, training_images: int, **_) -> tuple[bool, bool]:

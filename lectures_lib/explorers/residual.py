@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import nn
 
-from .. import data, environment, experiments, figures, models, results
+from .. import data, environment, figures, models, recorded
 from ..figures import BLUE, GREY, INK, RED
 from .widgets import Explorer, explorer, noted
 
@@ -127,18 +127,17 @@ def switch_blocks_off() -> Explorer:
 
 
 @cache
-def _recorded() -> results.Recording:
-    return results.load(experiments.deletions)
+def _recorded() -> recorded.Recording:
+    return recorded.load("deletions")
 
 
 def _errors(kind: str, switched_off: int, which: str) -> np.ndarray:
     """Test errors of the recorded nets, (seeds,); NaN without records."""
-    values = _recorded().values
-    if not values:
+    runs = _recorded()
+    if not runs.values:
         return np.array([np.nan])
     ends = {OFF[0]: range(switched_off), OFF[1]: range(7 - switched_off, 7)}
-    place = experiments.subsets(7).index(tuple(ends[which]))
-    return values[kind][:, place]
+    return runs.values[kind][:, runs.axes["blocks"].index(list(ends[which]))]
 
 
 def _breaks_at(number: int) -> bool:

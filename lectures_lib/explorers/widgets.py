@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from ..claims import Missing
 from ..figures import png
-from ..results import Recording
+from ..recorded import Recording
 
 Settings = dict[str, object]
 FOLDER = Path(__file__).parent

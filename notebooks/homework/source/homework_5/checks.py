@@ -142,7 +142,7 @@ def july(draw, line):
     forbidden=[
         *("torch.nn.functional.dropout", "torch.nn.functional.dropout2d"),
         *("torch.dropout", "torch.feature_dropout", "torch.native_dropout"),
-        "lectures_lib.graph_layers.dropout",
+        "lectures_lib.sparse.dropout",
     ],
 )
 def dropout(draw, dropout):

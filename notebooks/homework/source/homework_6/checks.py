@@ -248,7 +248,7 @@ def asked(why: str, function: Callable, *arguments: object) -> object:
         raise Hint(f"{hint}. {why}" if raised else str(hint)) from None
 
 
-@task(points=4, forbidden=["lectures_lib.graph_layers.mean"])
+@task(points=4, forbidden=["lectures_lib.graphs.mean"])
 def mean_of_neighbours(draw, mean_of_neighbours):
     nodes, features = integer(draw, 7, 9), integer(draw, 3, 5)
     x = torch.randn(nodes, features, generator=draw)

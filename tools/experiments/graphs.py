@@ -1,14 +1,14 @@
-"""Experiments with graph networks: one function each, for experiments.RECORDED."""
+"""Experiments with the graph networks of notebook 06."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from torch import nn
 
-from . import data, graphs
-from .environment import seed_everything
+from lectures_lib import data, graphs
+from lectures_lib.environment import seed_everything
 
-DEPTHS = (2, 3, 4, 8, 16)
+DEPTHS = [2, 3, 4, 8, 16]
 KINDS = ("plain", "residual", "initial")
 RULES = ("sum", "mean", "max")
 
@@ -16,17 +16,18 @@ RULES = ("sum", "mean", "max")
 def graph_nets(seed: int) -> dict:
     """Test accuracy on debian-science: words, GCNs by depth and kind, GraphSAGE."""
     graph = data.debian_science()
+    half = replace(graph, edge_index=graph.edge_index[:, ::2])
     found = {
-        "words only": _accuracy(without_links(graph), seed),
-        "every second edge": _accuracy(every_second_edge(graph), seed),
-        "GCN, 32 units": _accuracy(graph, seed, hidden=32),
+        "words only": accuracy(without_links(graph), seed),
+        "every second edge": accuracy(half, seed),
+        "GCN, 32 units": accuracy(graph, seed, hidden=32),
     }
     for kind in KINDS:
         found[f"GCN, {kind}"] = [
-            _accuracy(graph, seed, depth=depth, kind=kind) for depth in DEPTHS
+            accuracy(graph, seed, depth=depth, kind=kind) for depth in DEPTHS
         ]
     for rule in RULES:
-        found[f"SAGE, {rule}"] = _accuracy(graph, seed, graphs.GraphSAGE, rule=rule)
+        found[f"SAGE, {rule}"] = accuracy(graph, seed, graphs.GraphSAGE, rule=rule)
     return found
 
 
@@ -34,11 +35,11 @@ def cora(seed: int) -> dict:
     """Test accuracy on Cora: words only, and GCNs of two and eight layers."""
     graph = data.planetoid("cora")
     found = {
-        "words only": _accuracy(without_links(graph), seed),
-        "GCN": _accuracy(graph, seed),
+        "words only": accuracy(without_links(graph), seed),
+        "GCN": accuracy(graph, seed),
     }
     for kind in KINDS:
-        found[f"8 layers, {kind}"] = _accuracy(graph, seed, depth=8, kind=kind)
+        found[f"8 layers, {kind}"] = accuracy(graph, seed, depth=8, kind=kind)
     return found
 
 
@@ -46,7 +47,7 @@ def unmixed(seed: int) -> dict:
     """Nets of two and eight layers on debian-science without links: both accuracies."""
     graph, found = without_links(data.debian_science()), {}
     for depth, kind in ((2, "plain"), *((8, kind) for kind in KINDS)):
-        history = _fitted(graph, seed, depth=depth, kind=kind)
+        history = fitted(graph, seed, depth=depth, kind=kind)
         found[f"{depth} {kind}: test"] = history.test_accuracy[-1]
         found[f"{depth} {kind}: training"] = history.train_accuracy[-1]
     return found
@@ -57,12 +58,7 @@ def without_links(graph: data.Graph) -> data.Graph:
     return replace(graph, edge_index=graph.edge_index[:, :0])
 
 
-def every_second_edge(graph: data.Graph) -> data.Graph:
-    """Some links both ways, some one way, some gone."""
-    return replace(graph, edge_index=graph.edge_index[:, ::2])
-
-
-def _fitted(
+def fitted(
     graph: data.Graph,
     seed: int,
     net: Callable[..., nn.Module] = graphs.GCN,
@@ -74,5 +70,5 @@ def _fitted(
     return graphs.fit(net(*sizes, **options), graph, seed=seed)
 
 
-def _accuracy(*arguments: object, **options: object) -> float:
-    return _fitted(*arguments, **options).test_accuracy[-1]
+def accuracy(*arguments: object, **options: object) -> float:
+    return fitted(*arguments, **options).test_accuracy[-1]
