@@ -1,0 +1,29 @@
+"""The first line of every notebook."""
+
+import os
+
+import torch
+
+from . import environment, figures
+
+
+def setup(seed: int = 0, threads: int | None = None) -> torch.device:
+    """Begin a notebook: seed everything, set the figure style, choose the device.
+
+    Args:
+        seed: the number in LECTURES_SEED (0 when it is not set) is added to it.
+        threads: that torch computes with, unless OMP_NUM_THREADS is set; None: torch's
+            own choice. Small nets are as fast on one, and leave the rest of the machine
+            in peace.
+
+    Returns:
+        The device to put nets on: the GPU when there is one.
+
+    Raises:
+        ValueError: LECTURES_SEED is not a whole number.
+    """
+    environment.seed_everything(seed)
+    figures.use_style()
+    if threads is not None and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(threads)
+    return environment.device()
