@@ -69,8 +69,8 @@ def record(name: str, made: Experiment, runs: Path = RUNS, jobs: int = -1) -> No
 def confirmed(name: str, made: Experiment, runs: Path = RUNS) -> bool:
     """Whether a recording by older code still counts: its first seed, run anew, agrees.
 
-    A refactoring need not cost an hour. Agrees means: to the last bit, with the file or,
-    since another machine rounds otherwise, with what the older code finds on this one.
+    A refactoring need not cost an hour. Agrees means: to the last bit, with the file,
+    or, since machines round differently, with what the older code finds on this one.
     Then the file gets the new code's fingerprints, and a line that says so.
     """
     file = recorded.FOLDER / f"{name}.json"
