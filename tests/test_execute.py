@@ -153,12 +153,12 @@ def test_a_disk_that_becomes_full(project, monkeypatch):
     path = save(project, "1")
     before = path.read_bytes()
 
-    def full(*arguments):
+    def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(nbformat, "write", full)
+    monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(execute.NotebookError, match="No space left on device"):
-        execute.replace(path, load(path))
+        execute.save(load(path), path)
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
 

@@ -7,9 +7,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-ROOT = Path(__file__).parent.parent
-from tools import slides  # noqa: E402
+from tools import slides
 
+ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 # Steps through the deck with all fragments shown; the lowest and rightmost point of
@@ -130,7 +130,7 @@ def test_assets_that_are_not_what_they_were_are_refused(monkeypatch, tmp_path):
         (folder / "other.tgz").write_bytes(b"something else")
         return folder / "other.tgz"
 
-    monkeypatch.setattr(slides, "_npm_pack", other_archive)
+    monkeypatch.setattr(slides, "npm_pack", other_archive)
     with pytest.raises(
         slides.SlidesError, match="is not what it was: expected SHA-256"
     ):

@@ -24,7 +24,7 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from . import running
+from . import files, running
 from .running import STOPPED, Limits, failed
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +109,8 @@ def environment() -> dict[str, str]:
 def run(notebook: NotebookNode, folder: Path, timeout: float = TIMEOUT) -> None:
     """Execute the notebook in place, in its folder, as far as it goes well.
 
-    Raises NotebookError with the cell and the error's last lines.
+    Raises:
+        NotebookError: a cell fails; with the cell and the error's last lines.
     """
     limits = Limits(timeout, total=math.inf, megabytes=math.inf)
     running.run(notebook, folder, limits, until=troubled, env=environment())
@@ -177,39 +178,31 @@ def tidy_notebook(notebook: NotebookNode, root: Path) -> None:
     notebook.metadata["lectures"] = fingerprints(notebook, root)
 
 
-def replace(path: Path, notebook: NotebookNode) -> None:
-    """Write the file in one step: when it fails or is stopped, the old one stays."""
-    temporary = path.with_name(f".{path.name}.tmp")
+def save(notebook: NotebookNode, path: Path) -> None:
+    """Write the file in one step.
+
+    Raises:
+        NotebookError: it cannot be written; then the old one stays.
+    """
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            nbformat.write(notebook, file)
-        temporary.replace(path)
+        files.replace(path, nbformat.writes(notebook) + "\n")
     except OSError as error:
         raise NotebookError(
             f"cannot be written ({error.strerror}): not changed"
         ) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
-def children_memory(known: float = 0.0) -> float:
-    """Resident memory of this process's children and theirs, in MB; at least known.
+def children_memory() -> float:
+    """Memory of this process's children and theirs, in MB; a share of what they share.
 
-    What several of them share counts once: the largest share of one stands for all.
-    Telling it apart slows them down, so that it is done for what may be a peak only.
+    Where the system does not tell shares, what is shared counts in each of them.
     """
-    own, shared = 0, [0]
-    processes = psutil.Process().children(recursive=True)
-    with suppress(psutil.NoSuchProcess):
-        if sum(process.memory_info().rss for process in processes) <= known * 1e6:
-            return known
-    for process in processes:
-        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+    total = 0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
             memory = process.memory_full_info()
-            own += memory.uss
-            shared.append(memory.rss - memory.uss)
-    return max(known, (own + max(shared)) / 1e6)
+            total += getattr(memory, "pss", memory.rss)
+    return total / 1e6
 
 
 @contextmanager
@@ -219,7 +212,7 @@ def measured() -> Iterator[dict[str, float]]:
 
     def sample() -> None:
         while not done.wait(0.25):
-            found["MB"] = children_memory(found["MB"])
+            found["MB"] = max(found["MB"], children_memory())
 
     thread, start = Thread(target=sample, daemon=True), time.perf_counter()
     thread.start()
@@ -234,8 +227,8 @@ def measured() -> Iterator[dict[str, float]]:
 def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
     """Execute one notebook if it needs it; returns a line for the terminal.
 
-    Raises NotebookError when a cell fails or the file cannot be written; the file is
-    then as it was.
+    Raises:
+        NotebookError: a cell fails, or the file cannot be written; it is as it was.
     """
     notebook = read(path)
     if not always and notebook.metadata.get("lectures") == fingerprints(notebook, root):
@@ -247,7 +240,7 @@ def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
     with measured() as found:
         run(notebook, path.parent)
     tidy_notebook(notebook, root)
-    replace(path, notebook)
+    save(notebook, path)
     found["kB"] = path.stat().st_size / 1000
     over = [
         f"over the budget of {BUDGETS[u]} {u}" for u in BUDGETS if found[u] > BUDGETS[u]

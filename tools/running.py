@@ -34,12 +34,6 @@ class Limits:
     megabytes: float = 2000
     total: float = 600
 
-    def of_a_cell(self, left: float) -> tuple[float, str]:
-        """The seconds it has, and what is said when it takes them."""
-        if self.seconds < left:
-            return self.seconds, f"took longer than {self.seconds:g} s"
-        return left, f"all cells together took longer than {self.total:g} s"
-
 
 @contextlib.contextmanager
 def watched(pid: int, megabytes: float) -> Iterator[list[str]]:
@@ -85,11 +79,11 @@ def watched(pid: int, megabytes: float) -> Iterator[list[str]]:
 class Client(NotebookClient):
     """nbclient whose cells may crash, not end, or print without end."""
 
-    def __init__(self, notebook: NotebookNode, folder: Path) -> None:
+    def __init__(self, notebook: NotebookNode, folder: Path, limits: Limits) -> None:
         super().__init__(
             notebook,
             kernel_name="python3",
-            timeout_func=lambda cell: self.seconds,
+            timeout_func=self.begin,
             startup_timeout=120,
             iopub_timeout=5,  # for a cell to stop after it was interrupted
             raise_on_iopub_timeout=True,
@@ -104,21 +98,20 @@ class Client(NotebookClient):
             on_cell_executed=self.executed,
             log=QUIET,
         )
+        self.limits = limits
+        self.end = time.monotonic() + limits.total
 
-    def one(self, index: int, before: str, seconds: float, too_long: str) -> None:
-        """Execute a cell, and unseen before it this code; what it is if it takes long.
+    def left(self) -> float:
+        """The seconds that are left to all cells together."""
+        return self.end - time.monotonic()
 
-        Raises:
-            DeadKernelError, CellTimeoutError: the kernel ended, or cannot be stopped.
-        """
-        cell, self.said = self.nb.cells[index], 0
-        self.seconds, self.too_long = seconds, too_long
-        source = cell.source
-        cell.source = before + source
-        try:
-            self.execute_cell(cell, index)
-        finally:
-            cell.source = source
+    def begin(self, cell: NotebookNode) -> float:
+        """Called before each cell: its seconds, and what is said if it is late."""
+        seconds, total, left = self.limits.seconds, self.limits.total, self.left()
+        self.said, self.late = 0, f"took longer than {seconds:g} s"
+        if left <= seconds:
+            self.late = f"all cells together took longer than {total:g} s"
+        return max(0.1, min(seconds, left))  # nbclient takes 0 for no limit
 
     def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> None:
         """Keep what a cell puts out, until it is too much. A result always counts."""
@@ -130,7 +123,7 @@ class Client(NotebookClient):
         """Called after each cell: was it interrupted, did it ask the kernel to end?"""
         reply = execute_reply["content"]
         if reply.get("ename") == STOPPED:
-            stop(cell, self.too_long)
+            stop(cell, self.late)
         if any(wish.get("source") == "ask_exit" for wish in reply.get("payload", [])):
             raise DeadKernelError(EXIT)
 
@@ -158,7 +151,6 @@ def run(
     limits: Limits,
     once: Callable[[NotebookNode], bool] = never,
     until: Callable[[NotebookNode], object] = never,
-    before: Callable[[NotebookNode], str] = lambda cell: "",
     **options: object,
 ) -> None:
     """Run all cells in the folder, whatever they do; the outputs say what that was.
@@ -169,43 +161,46 @@ def run(
     Args:
         once: tells of a cell whether it is left out then, such as a check.
         until: tells of a cell that was run whether to end there.
-        before: code that is run with a cell, and is not seen in it.
         options: of the kernel's start, such as env.
     """
-    cells, end = notebook.cells, time.monotonic() + limits.total
-    todo = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
-    for index in todo:
+    cells, client = notebook.cells, Client(notebook, folder, limits)
+    code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
+    for index in code:
         cells[index].update(outputs=[], execution_count=None)
-    passed: list[int] = []  # to be run again in a new kernel
-    while todo and time.monotonic() < end:
-        client, killed = Client(notebook, folder), []
-        try:
-            with (
-                client.setup_kernel(**options),
-                watched(client.km.provisioner.pid, limits.megabytes) as killed,
-            ):
-                for index in passed + todo:
-                    left = end - time.monotonic()
-                    if left <= 0:
-                        break
-                    bound, too_long = limits.of_a_cell(left)
-                    client.one(index, before(cells[index]), bound, too_long)
-                    if index in todo:
-                        todo.remove(index)
-                        passed += [] if once(cells[index]) else [index]
-                    if until(cells[index]):
-                        return
-        except (DeadKernelError, CellTimeoutError) as error:
-            stop(cells[index], killed[0] if killed else reason(error, client.too_long))
-            todo, passed = ([i for i in part if i != index] for part in (todo, passed))
-            if until(cells[index]):
-                return
-    for index in todo:
-        stop(cells[index], f"not run: all cells together took {limits.total:g} s")
+    todo = [index for index in code if cells[index].source.strip()]
+    while todo and client.left() > 0:
+        lost = in_one_kernel(client, todo, until, options)
+        if lost is None or until(cells[lost]):
+            break
+        place = todo.index(lost)
+        again = [index for index in todo[:place] if not once(cells[index])]
+        todo = again + todo[place + 1 :]
+    for index in todo if client.left() <= 0 else []:
+        if cells[index].execution_count is None:
+            stop(cells[index], f"not run: all cells together took {limits.total:g} s")
 
 
-def reason(error: Exception, too_long: str) -> str:
-    """Why a kernel is gone."""
-    if isinstance(error, CellTimeoutError):
-        return f"{too_long}, and had to be killed"
-    return EXIT if EXIT in str(error) else "killed the kernel (a crash?)"
+def in_one_kernel(
+    client: Client,
+    todo: list[int],
+    until: Callable[[NotebookNode], object],
+    options: dict[str, object],
+) -> int | None:
+    """Run these cells in a new kernel; the one that took the kernel with it, if any."""
+    cells, killed = client.nb.cells, []
+    try:
+        with (
+            client.setup_kernel(**options),
+            watched(client.km.provisioner.pid, client.limits.megabytes) as killed,
+        ):
+            for index in todo:
+                client.execute_cell(cells[index], index)
+                if until(cells[index]) or client.left() <= 0:
+                    break
+        return None
+    except CellTimeoutError:
+        why = f"{client.late}, and had to be killed"
+    except DeadKernelError as error:
+        why = EXIT if EXIT in str(error) else "killed the kernel (a crash?)"
+    stop(cells[index], killed[0] if killed else why)
+    return index
