@@ -137,7 +137,7 @@ def test_a_run_ends_with_the_claims_cell(project):
         ({"sentence": "third"}, "  X1 half of four is two\n  X1 twice two is four\n"),
         ({"cell": "quarter"}, "quarter: broken: there is no such place, expected"),
         ({"cell": "title"}, "title: broken: there is no such place, expected"),
-        ({"cell": "doubles"}, "expected a code cell not behind the claim's"),
+        ({"cell": "doubles"}, "expected a code cell not after the claim's"),
         ({"old": "/ 5"}, "half: broken: old is there 0 times, expected once"),
         ({"old": "number"}, "half: broken: old is there 2 times, expected once"),
         ({"old": ""}, "expected once"),
