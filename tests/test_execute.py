@@ -151,20 +151,20 @@ def test_a_read_only_folder(project, monkeypatch, capsys):
 
 def test_a_disk_that_becomes_full(project, monkeypatch):
     path = save(project, "1")
-    before = path.read_bytes()
+    before, notebook = path.read_bytes(), load(path)
 
-    def full(*arguments, **options):
+    def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(execute.NotebookError, match="No space left on device"):
-        execute.save(load(path), path)
+        execute.replace(path, notebook)
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
 
 
 def test_over_budget_is_said(project, monkeypatch):
-    monkeypatch.setattr(execute, "run", lambda notebook, folder: None)
+    monkeypatch.setattr(execute, "run", lambda notebook, folder: 0)
     monkeypatch.setattr(execute, "BUDGETS", {"s": 60, "MB": 1000, "kB": 0.1})
     assert "over the budget of 0.1 kB" in execute.execute(save(project, "1"), project)
 

@@ -22,7 +22,6 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from . import execute, running
-from .files import write
 from .running import STOPPED, Limits, failed
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +82,14 @@ def saved_run(path: Path, seed: int, threads: int, folder: Path = RUNS) -> dict:
     record |= run(path, seed, threads)
     write(file, record)
     return record
+
+
+def write(file: Path, content: dict) -> None:
+    """Write the file in one step: when it is stopped, the old one stays."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(file)
 
 
 def audit(path: Path, seeds: int, folder: Path = RUNS) -> list[dict]:

@@ -15,17 +15,14 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread
 
 import nbformat
-import psutil
 from nbformat import NotebookNode
 
-from . import files, running
+from . import running
 from .running import STOPPED, Limits, failed
+from .writing import write
 
 ROOT = Path(__file__).parents[1]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -106,16 +103,17 @@ def environment() -> dict[str, str]:
     return kept | {"PYTHONHASHSEED": "0"}
 
 
-def run(notebook: NotebookNode, folder: Path, timeout: float = TIMEOUT) -> None:
-    """Execute the notebook in place, in its folder, as far as it goes well.
+def run(notebook: NotebookNode, folder: Path, timeout: float = TIMEOUT) -> float:
+    """Execute the notebook in place, in its folder; the memory that it took, in MB.
 
     Raises:
         NotebookError: a cell fails; with the cell and the error's last lines.
     """
     limits = Limits(timeout, total=math.inf, megabytes=math.inf)
-    running.run(notebook, folder, limits, until=troubled, env=environment())
+    peak = running.run(notebook, folder, limits, until=troubled, env=environment())
     for cell in filter(troubled, code_cells(notebook)):
         raise NotebookError(failure(notebook, cell))
+    return peak
 
 
 def troubled(cell: NotebookNode) -> bool:
@@ -178,50 +176,13 @@ def tidy_notebook(notebook: NotebookNode, root: Path) -> None:
     notebook.metadata["lectures"] = fingerprints(notebook, root)
 
 
-def save(notebook: NotebookNode, path: Path) -> None:
-    """Write the file in one step.
-
-    Raises:
-        NotebookError: it cannot be written; then the old one stays.
-    """
+def replace(path: Path, notebook: NotebookNode) -> None:
+    """Write the notebook; NotebookError when it cannot be, the file is as it was."""
     try:
-        files.replace(path, nbformat.writes(notebook) + "\n")
+        write(path, nbformat.writes(notebook) + "\n")
     except OSError as error:
-        raise NotebookError(
-            f"cannot be written ({error.strerror}): not changed"
-        ) from None
-
-
-def children_memory() -> float:
-    """Memory of this process's children and theirs, in MB; a share of what they share.
-
-    Where the system does not tell shares, what is shared counts in each of them.
-    """
-    total = 0
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
-            memory = process.memory_full_info()
-            total += getattr(memory, "pss", memory.rss)
-    return total / 1e6
-
-
-@contextmanager
-def measured() -> Iterator[dict[str, float]]:
-    """Seconds, and the peak memory of the children in MB, until the block ends."""
-    found, done = {"MB": 0.0}, Event()
-
-    def sample() -> None:
-        while not done.wait(0.25):
-            found["MB"] = max(found["MB"], children_memory())
-
-    thread, start = Thread(target=sample, daemon=True), time.perf_counter()
-    thread.start()
-    try:
-        yield found
-    finally:
-        done.set()
-        thread.join()
-        found["s"] = time.perf_counter() - start
+        reason = f"cannot be written ({error.strerror}): not changed"
+        raise NotebookError(reason) from None
 
 
 def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
@@ -237,11 +198,12 @@ def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
         raise NotebookError(
             f"{path.parent} is read-only, outputs cannot be stored there"
         )
-    with measured() as found:
-        run(notebook, path.parent)
+    start = time.perf_counter()
+    megabytes = run(notebook, path.parent)
+    seconds = time.perf_counter() - start
     tidy_notebook(notebook, root)
-    save(notebook, path)
-    found["kB"] = path.stat().st_size / 1000
+    replace(path, notebook)
+    found = {"s": seconds, "MB": megabytes, "kB": path.stat().st_size / 1000}
     over = [
         f"over the budget of {BUDGETS[u]} {u}" for u in BUDGETS if found[u] > BUDGETS[u]
     ]

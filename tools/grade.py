@@ -37,8 +37,8 @@ from lectures_lib.homework.looking_over import Unreadable, grade_id
 
 from . import running, starters
 from .execute import NotebookError, digest
-from .files import write
 from .submissions import prepare, take
+from .writing import write
 
 SECONDS = 900  # for a submission: far more than the limits of its cells add up to
 MEGABYTES = 3000  # of the process that grades it, or one that it starts
@@ -135,7 +135,7 @@ class Grading:
         with self.lock:
             if not self.stop.is_set():
                 self.records[student] = record
-                write(self.book, self.records)
+                write(self.book, json.dumps(self.records, indent=1))
                 print(self.row(student), flush=True)
 
     def record(self, student: str) -> dict:
@@ -181,15 +181,15 @@ class Grading:
         process = PROCESSES.Process(target=nbgrader, args=arguments)
         process.start()
         end = time.monotonic() + SECONDS
-        with running.watched(process.pid, MEGABYTES) as killed:
+        with running.Watch(process.pid, MEGABYTES) as watch:
             while process.is_alive() and time.monotonic() < end:
                 process.join(0.2)
                 end = 0 if self.stop.is_set() else end
             late = process.is_alive()
             process.kill()
             process.join()
-        if killed or late:
-            raise Unreadable(killed[0] if killed else f"not done in {SECONDS} s")
+        if watch.killed or late:
+            raise Unreadable(watch.killed or f"not done in {SECONDS} s")
         if process.exitcode or not self.folder("autograded", student).exists():
             raise Unreadable(reason(log))
 

@@ -9,9 +9,10 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psutil
 from nbclient import NotebookClient
@@ -35,45 +36,59 @@ class Limits:
     total: float = 600
 
 
-@contextlib.contextmanager
-def watched(pid: int, megabytes: float) -> Iterator[list[str]]:
-    """Within the block, kill the process, or a child of it, that grows too large.
+class Watch(threading.Thread):
+    """Within its block, kill the process, or a child of it, that grows too large.
 
     At the end its children are killed too: nothing that a notebook starts goes on.
-    Yields a list that gets a sentence when something was too large.
+
+    Attributes:
+        killed: a sentence, when something was too large.
+        peak: the most memory that all had together, in MB.
     """
-    killed: list[str] = []
-    ended = threading.Event()
-    seen: set[psutil.Process] = set()
 
-    def family() -> set[psutil.Process]:
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(pid)
-            seen.update([process, *process.children(recursive=True)])
-        return seen
+    def __init__(self, pid: int, megabytes: float) -> None:
+        super().__init__(daemon=True)
+        self.pid, self.megabytes = pid, megabytes
+        self.killed, self.peak = "", 0.0
+        self.family: set[psutil.Process] = set()
+        self.ended = threading.Event()
 
-    def watch() -> None:
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.join()
+        self.look_for_children()
+        for member in self.family:
+            with contextlib.suppress(psutil.Error):
+                if member.pid != self.pid:
+                    member.kill()
+
+    def run(self) -> None:
         for tick in itertools.count():
-            # To look for children takes longer than to look at those that are known.
-            for member in list(seen if tick % 5 else family()):
-                with contextlib.suppress(psutil.Error):  # it has ended by itself
-                    if member.memory_info().rss > megabytes * 1e6:
-                        member.kill()
-                        killed.append(f"took more than {megabytes:g} MB of memory")
-            if ended.wait(0.1):
+            # It takes longer than to look at those that are known.
+            if tick % 5 == 0:
+                self.look_for_children()
+            self.peak = max(self.peak, sum(map(self.memory, self.family)))
+            if self.ended.wait(0.1):
                 return
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        ended.set()
-        thread.join()
-        for member in family():
-            with contextlib.suppress(psutil.Error):
-                if member.pid != pid:
-                    member.kill()
+    def look_for_children(self) -> None:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            self.family.update([process, *process.children(recursive=True)])
+
+    def memory(self, member: psutil.Process) -> float:
+        """What a process has, in MB; it is killed when that is too much."""
+        with contextlib.suppress(psutil.Error):  # it has ended by itself
+            megabytes = member.memory_info().rss / 1e6
+            if megabytes > self.megabytes:
+                member.kill()
+                self.killed = f"took more than {self.megabytes:g} MB of memory"
+            return megabytes
+        return 0.0
 
 
 class Client(NotebookClient):
@@ -98,7 +113,7 @@ class Client(NotebookClient):
             on_cell_executed=self.executed,
             log=QUIET,
         )
-        self.limits = limits
+        self.limits, self.peak = limits, 0.0
         self.end = time.monotonic() + limits.total
 
     def left(self) -> float:
@@ -152,7 +167,7 @@ def run(
     once: Callable[[NotebookNode], bool] = never,
     until: Callable[[NotebookNode], object] = never,
     **options: object,
-) -> None:
+) -> float:
     """Run all cells in the folder, whatever they do; the outputs say what that was.
 
     When a cell kills its kernel, or cannot be interrupted, the run goes on after it in
@@ -162,6 +177,9 @@ def run(
         once: tells of a cell whether it is left out then, such as a check.
         until: tells of a cell that was run whether to end there.
         options: of the kernel's start, such as env.
+
+    Returns:
+        The most memory that a kernel took with what it had started, in MB.
     """
     cells, client = notebook.cells, Client(notebook, folder, limits)
     code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
@@ -178,6 +196,7 @@ def run(
     for index in todo if client.left() <= 0 else []:
         if cells[index].execution_count is None:
             stop(cells[index], f"not run: all cells together took {limits.total:g} s")
+    return client.peak
 
 
 def in_one_kernel(
@@ -187,14 +206,15 @@ def in_one_kernel(
     options: dict[str, object],
 ) -> int | None:
     """Run these cells in a new kernel; the one that took the kernel with it, if any."""
-    cells, killed = client.nb.cells, []
+    cells = client.nb.cells
     try:
         with (
             client.setup_kernel(**options),
-            watched(client.km.provisioner.pid, client.limits.megabytes) as killed,
+            Watch(client.km.provisioner.pid, client.limits.megabytes) as watch,
         ):
             for index in todo:
                 client.execute_cell(cells[index], index)
+                client.peak = max(client.peak, watch.peak)
                 if until(cells[index]) or client.left() <= 0:
                     break
         return None
@@ -202,5 +222,5 @@ def in_one_kernel(
         why = f"{client.late}, and had to be killed"
     except DeadKernelError as error:
         why = EXIT if EXIT in str(error) else "killed the kernel (a crash?)"
-    stop(cells[index], killed[0] if killed else why)
+    stop(cells[index], watch.killed or why)
     return index

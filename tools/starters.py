@@ -75,20 +75,26 @@ def checks(folder: Path) -> str:
     return execute.digest((folder / "checks.py").read_text("utf-8"))
 
 
-def refresh(notebook: NotebookNode, path: Path, made_with: str) -> bool:
+def made_with(notebook: NotebookNode, folder: Path) -> dict[str, str]:
+    """Name → fingerprint of what its stored outputs hang on, checks.py included."""
+    return execute.fingerprints(notebook) | {"checks": checks(folder)}
+
+
+def refresh(notebook: NotebookNode, path: Path, source: Path) -> bool:
     """Execute the notebook in the file's folder and write it there; whether it did.
 
-    Not needed where the file holds this notebook, executed with what is here now.
+    Not needed where the file holds this notebook, executed with what is here now. Its
+    checks are in the folder source.
     """
     if path.is_file():
         stored = execute.read(path)
-        now = execute.fingerprints(stored) | {"checks": made_with}
+        now = made_with(stored, source)
         if unrun(stored) == unrun(notebook) and stored.metadata.get("lectures") == now:
             return False
     execute.run(notebook, path.parent)
     execute.tidy_notebook(notebook, execute.ROOT)
-    notebook.metadata["lectures"]["checks"] = made_with
-    execute.save(notebook, path)
+    notebook.metadata["lectures"] = made_with(notebook, source)
+    execute.replace(path, notebook)
     return True
 
 
@@ -100,12 +106,12 @@ def update(course: Path, name: str, temporary: Path) -> str:
     """
     file, changed = f"{name}.ipynb", []
     source, release = course / "source" / name, course / "release" / name
-    if refresh(execute.read(source / file), source / file, checks(source)):
+    if refresh(execute.read(source / file), source / file, source):
         changed.append("source executed")
     generate(course, name, temporary, f"sqlite:///{temporary.as_posix()}/gradebook.db")
     made, beside = temporary / name, shutil.ignore_patterns("*.ipynb")
     shutil.copytree(made, release, ignore=beside, dirs_exist_ok=True)
-    if refresh(execute.read(made / file), release / file, checks(source)):
+    if refresh(execute.read(made / file), release / file, source):
         changed.append("starter written")
     return f"{name}: " + (", ".join(changed) or "up to date")
 
