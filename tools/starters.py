@@ -40,7 +40,6 @@ def generate(course: Path, name: str, release: Path, database: str) -> None:
     """
     config = configuration(course)
     config.CourseDirectory.update(
-        root=str(course),
         release_directory=str(release),
         db_url=database,
         assignment_id=name,

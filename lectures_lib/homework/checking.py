@@ -89,11 +89,7 @@ def check(name: str, *answer: object, folder: Path | None = None) -> float:
 
 
 def folder_of_checks() -> Path:
-    """Where checks.py is: in the folder that Python works in, or in its source.
-
-    What is handed out has it beside the notebook. In a clone it is there once, in
-    source/homework_N, for every folder homework_N in the course.
-    """
+    """Where checks.py is: where Python works, as handed out; in a clone, in source/."""
     here = Path.cwd()
     sources = [parent / "source" / here.name for parent in here.parents]
     there = (path for path in (here, *sources) if (path / "checks.py").is_file())
