@@ -34,10 +34,18 @@ lab: core  ## open the course in JupyterLab
 	@$(trust)
 	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/$(FIRST)
 
-test: test-tools  ## prove the collection: format, lint, tests, every notebook
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+# With NB, what reads that notebook: its cells, the tests of which it is a parameter, and
+# the file of tests that names it.
+NOTEBOOK = $(wildcard notebooks/$(NB)_*.ipynb)
+OWN = $(shell grep -l '"$(notdir $(NOTEBOOK))"' tests/test_*.py)
+READERS = $(NOTEBOOK) $(shell grep -l ipynb tests/test_*.py) \
+	-k '$(basename $(notdir $(NOTEBOOK))) $(OWN:tests/%.py=or %)'
+
+test: test-tools  ## prove the collection: format, lint, tests, every notebook, or NB=00
+	@$(if $(NB),$(if $(NOTEBOOK),,echo "there is no notebook $(NB)" >&2; exit 1))
+	$(BIN)/ruff format --check $(or $(NOTEBOOK),.)
+	$(BIN)/ruff check $(or $(NOTEBOOK),.)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(if $(NB),$(READERS))
 
 execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00, or ALL=1
 	$(BIN)/python -m tools.execute $(if $(ALL),--all) $(NB)
@@ -49,7 +57,7 @@ grade: test-tools  ## grade all that was handed in for HW=homework_2; FROM=a zip
 	@$(if $(HW),,echo "Which homework? make grade HW=homework_2" >&2; exit 1)
 	$(BIN)/python -m tools.grade $(HW) $(if $(FROM),--take "$(FROM)") $(if $(AGAIN),--again)
 
-handout: core  ## pack dist/course.zip for students: the course without any answers
+handout: core  ## pack dist/course.zip for students: no sources, no hidden tests
 	$(BIN)/python -m tools.handout
 
 audit: test-tools  ## run the notebooks on many seeds: SEEDS=20, NB=00 for one; resumable

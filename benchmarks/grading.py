@@ -10,10 +10,12 @@ copy of the course; at the end each kind must have got what it deserves.
 import argparse
 import ast
 import json
+import math
 import os
 import shutil
 import statistics
 import sys
+import time
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -27,6 +29,7 @@ from nbformat import NotebookNode  # noqa: E402
 
 from lectures_lib.homework.looking_over import metadata  # noqa: E402
 from tools import execute, grade  # noqa: E402
+from tools.running import Watch  # noqa: E402
 
 # What a function does in place of its task.
 BODIES = {
@@ -122,14 +125,17 @@ def main(arguments: list[str] | None = None) -> None:
             hand_in(course, name, chosen.submissions)
         grading = grade.Grading(course, name)
         known = len(grading.records)
-        with execute.measured() as found:
+        start = time.perf_counter()
+        with Watch(os.getpid(), math.inf) as watch:
             grade.main([name, "--jobs", str(chosen.jobs)], course)
+        minutes = (time.perf_counter() - start) / 60
         records = json.loads(grading.book.read_text("utf-8"))
     print(f"\n{table(records, sum(grading.points.values()))}")
     print(
-        f"{60 * (len(records) - known) / found['s']:.1f} submissions a minute, "
+        f"{(len(records) - known) / minutes:.1f} submissions a minute, "
         f"{chosen.jobs} at a time on {os.cpu_count()} cores; "
-        f"at most {found['MB']:.0f} MB in all processes together"
+        f"at most {watch.peak:.0f} MB in all processes together, what they share "
+        "counted in each"
     )
 
 

@@ -186,7 +186,7 @@ def test_a_disk_that_becomes_full(project, monkeypatch):
 
 
 def test_over_budget_is_said(project, monkeypatch):
-    monkeypatch.setattr(execute, "run", lambda notebook, folder: None)
+    monkeypatch.setattr(execute, "run", lambda notebook, folder: 0)
     monkeypatch.setattr(execute, "BUDGETS", {"s": 60, "MB": 1000, "kB": 0.1})
     assert "over the budget of 0.1 kB" in execute.execute(save(project, "1"), project)
 

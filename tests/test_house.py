@@ -128,6 +128,14 @@ def test_binder_and_make_take_torch_from_the_same_place(install):
     assert not any(str(item).startswith("-e") for item in PIP_SECTION)
 
 
+@pytest.mark.parametrize("name", ["README.md", "site/teaching.md"])
+def test_commands_in_prose_install_the_torch_of_the_lock(name):
+    versions, text = locked("3.12", "linux"), (ROOT / name).read_text(encoding="utf-8")
+    for package in ("torch", "torchvision"):
+        named = re.findall(rf"\b{package}==([\d.]+)\+cpu", text)
+        assert set(named) == {versions[package]}
+
+
 # The public address
 
 
@@ -531,3 +539,22 @@ def test_make_starts_at_once_when_all_is_there(house, venv, install, runs):
         "ruff: check .",
         "python: -m pytest -n 2 --dist loadfile",
     ]
+
+
+def test_make_test_of_one_notebook_reads_that_one_only(house, venv, install, runs):
+    install.install("test")
+    python(venv / "bin" / "python", 'echo "python: $*"')
+    script(venv / "bin" / "ruff", 'echo "ruff: $*"')
+    script(house / "notebooks" / "04_nets.ipynb", "{}")
+    script(house / "tests" / "test_of_all.py", 'glob("*.ipynb")')
+    script(house / "tests" / "test_nets.py", '"04_nets.ipynb"')
+    script(house / "tests" / "test_else.py", "")
+    status, said, _ = make(house, "test", "NB=04")
+    files = "notebooks/04_nets.ipynb tests/test_nets.py tests/test_of_all.py"
+    assert status == 0 and re.findall(r"^\w+: .*", said, re.M) == [
+        "ruff: format --check notebooks/04_nets.ipynb",
+        "ruff: check notebooks/04_nets.ipynb",
+        f"python: -m pytest -n 2 --dist loadfile {files} -k 04_nets or test_nets",
+    ]
+    status, said, _ = make(house, "test", "NB=05")
+    assert status and "there is no notebook 05" in said and "pytest" not in said

@@ -137,7 +137,7 @@ def test_a_run_ends_with_the_claims_cell(project):
         ({"sentence": "third"}, "  X1 half of four is two\n  X1 twice two is four\n"),
         ({"cell": "quarter"}, "quarter: broken: there is no such place, expected"),
         ({"cell": "title"}, "title: broken: there is no such place, expected"),
-        ({"cell": "doubles"}, "expected a code cell not behind the claim's"),
+        ({"cell": "doubles"}, "expected a code cell not after the claim's"),
         ({"old": "/ 5"}, "half: broken: old is there 0 times, expected once"),
         ({"old": "number"}, "half: broken: old is there 2 times, expected once"),
         ({"old": ""}, "expected once"),
@@ -199,18 +199,29 @@ def test_a_claim_whose_sentence_is_computed_is_a_sentence():
 # The real list
 
 
+PATHS = execute.chosen(ROOT / "notebooks", [])
+LISTS = ROOT / "tests" / "sabotage"
+
+
+@pytest.fixture(scope="module", params=PATHS, ids=lambda path: path.stem)
+def path(request) -> Path:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def trials() -> list[sabotage.Trial]:
+def trials(path) -> list[sabotage.Trial]:
     """Each real edit, made: it is there once, and the claim it names exists."""
-    edits = sabotage.read_edits(ROOT / "tests" / "sabotage", [])
+    edits = sabotage.read_edits(LISTS, [path.name[:2]])
     return [sabotage.prepare(edit, ROOT) for edit in edits]
 
 
-@pytest.mark.parametrize(
-    "path", execute.chosen(ROOT / "notebooks", []), ids=lambda path: path.stem
-)
+def test_each_list_is_that_of_a_notebook():
+    numbers = {path.stem for path in LISTS.iterdir()}
+    assert numbers == {path.name[:2] for path in PATHS}
+
+
 def test_there_is_an_edit_for_each_claim(path, trials):
-    tried = {trial.claim for trial in trials if trial.path == path}
+    tried = {trial.claim for trial in trials}
     there = sabotage.claims(execute.read(path))
     assert [claim for claim in there if claim not in tried] == []
 

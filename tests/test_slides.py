@@ -1,5 +1,7 @@
 """The decks: written from stored outputs, fitting the screen, fetching nothing."""
 
+import tarfile
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 
@@ -7,9 +9,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-ROOT = Path(__file__).parent.parent
-from tools import slides  # noqa: E402
+from tools import slides
 
+ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 # Steps through the deck with all fragments shown; the lowest and rightmost point of
@@ -130,9 +132,26 @@ def test_assets_that_are_not_what_they_were_are_refused(monkeypatch, tmp_path):
         (folder / "other.tgz").write_bytes(b"something else")
         return folder / "other.tgz"
 
-    monkeypatch.setattr(slides, "_npm_pack", other_archive)
+    monkeypatch.setattr(slides, "npm_pack", other_archive)
     with pytest.raises(
         slides.SlidesError, match="is not what it was: expected SHA-256"
     ):
         slides.fetch_assets(tmp_path / "assets")
     assert not (tmp_path / "assets").exists()
+
+
+def test_of_a_package_what_is_used_is_kept(monkeypatch, tmp_path):
+    package = tmp_path / "package"
+    for name in ("dist/reveal.js", "plugin/notes/notes.js", "plugin/math/math.js"):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(name)
+    archive = tmp_path / "reveal.tgz"
+    with tarfile.open(archive, "w:gz") as files:
+        files.add(package, "package")
+    checksum = sha256(archive.read_bytes()).hexdigest()
+    monkeypatch.setattr(slides, "PACKAGES", f"reveal.js@1.0 {checksum}")
+    monkeypatch.setattr(slides, "npm_pack", lambda package, folder: archive)
+    slides.fetch_assets(tmp_path / "assets")
+    kept = (path for path in (tmp_path / "assets").rglob("*.js") if path.is_file())
+    names = {path.relative_to(tmp_path / "assets").as_posix() for path in kept}
+    assert names == {"reveal.js/dist/reveal.js", "reveal.js/plugin/notes/notes.js"}

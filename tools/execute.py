@@ -14,13 +14,9 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread
 
 import nbformat
-import psutil
 from nbformat import NotebookNode
 
 from lectures_lib.recorded import ROOT
@@ -115,15 +111,17 @@ def environment() -> dict[str, str]:
     return kept | {"PYTHONHASHSEED": "0"}
 
 
-def run(notebook: NotebookNode, folder: Path, timeout: float = TIMEOUT) -> None:
-    """Execute the notebook in place, in its folder, as far as it goes well.
+def run(notebook: NotebookNode, folder: Path, timeout: float = TIMEOUT) -> float:
+    """Execute the notebook in place, in its folder; the memory that it took, in MB.
 
-    Raises NotebookError with the cell and the error's last lines.
+    Raises:
+        NotebookError: a cell fails; with the cell and the error's last lines.
     """
     limits = Limits(timeout, total=math.inf, megabytes=math.inf)
-    running.run(notebook, folder, limits, until=troubled, env=environment())
+    peak = running.run(notebook, folder, limits, until=troubled, env=environment())
     for cell in filter(troubled, code_cells(notebook)):
         raise NotebookError(failure(notebook, cell))
+    return peak
 
 
 def troubled(cell: NotebookNode) -> bool:
@@ -195,49 +193,11 @@ def replace(path: Path, notebook: NotebookNode) -> None:
         raise NotebookError(reason) from None
 
 
-def children_memory(known: float = 0.0) -> float:
-    """Resident memory of this process's children and theirs, in MB; at least known.
-
-    What several of them share counts once: the largest share of one stands for all.
-    Telling it apart slows them down, so that it is done for what may be a peak only.
-    """
-    own, shared = 0, [0]
-    processes = psutil.Process().children(recursive=True)
-    with suppress(psutil.NoSuchProcess):
-        if sum(process.memory_info().rss for process in processes) <= known * 1e6:
-            return known
-    for process in processes:
-        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            memory = process.memory_full_info()
-            own += memory.uss
-            shared.append(memory.rss - memory.uss)
-    return max(known, (own + max(shared)) / 1e6)
-
-
-@contextmanager
-def measured() -> Iterator[dict[str, float]]:
-    """Seconds, and the peak memory of the children in MB, until the block ends."""
-    found, done = {"MB": 0.0}, Event()
-
-    def sample() -> None:
-        while not done.wait(0.25):
-            found["MB"] = children_memory(found["MB"])
-
-    thread, start = Thread(target=sample, daemon=True), time.perf_counter()
-    thread.start()
-    try:
-        yield found
-    finally:
-        done.set()
-        thread.join()
-        found["s"] = time.perf_counter() - start
-
-
 def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
     """Execute one notebook if it needs it; returns a line for the terminal.
 
-    Raises NotebookError when a cell fails or the file cannot be written; the file is
-    then as it was.
+    Raises:
+        NotebookError: a cell fails, or the file cannot be written; it is as it was.
     """
     notebook = read(path)
     if not always and notebook.metadata.get("lectures") == fingerprints(notebook, root):
@@ -246,11 +206,12 @@ def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
         raise NotebookError(
             f"{path.parent} is read-only, outputs cannot be stored there"
         )
-    with measured() as found:
-        run(notebook, path.parent)
+    start = time.perf_counter()
+    megabytes = run(notebook, path.parent)
+    seconds = time.perf_counter() - start
     tidy_notebook(notebook, root)
     replace(path, notebook)
-    found["kB"] = path.stat().st_size / 1000
+    found = {"s": seconds, "MB": megabytes, "kB": path.stat().st_size / 1000}
     over = [
         f"over the budget of {BUDGETS[u]} {u}" for u in BUDGETS if found[u] > BUDGETS[u]
     ]

@@ -23,7 +23,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from glob import escape
 from hashlib import sha256
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -39,20 +38,22 @@ from lectures_lib.homework.looking_over import Unreadable, grade_id
 from . import running, starters
 from .execute import NotebookError, digest
 from .submissions import prepare, take
+from .writing import write
 
 SECONDS = 900  # for a submission: far more than the limits of its cells add up to
 MEGABYTES = 3000  # of the process that grades it, or one that it starts
 # A process that grades begins as a copy of one that has read nbgrader already.
 QUICK = "forkserver" in multiprocessing.get_all_start_methods()
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")
-PROCESSES.set_forkserver_preload(["nbgrader.converters", "lectures_lib.handing_in"])
+PROCESSES.set_forkserver_preload(["nbgrader.converters"])
 
 
-def grade_one(course: Path, name: str, student: str, submitted: Path) -> None:
+def nbgrader(course: Path, name: str, student: str, submitted: Path, log: Path) -> None:
     """In a process of its own: let nbgrader grade it and write the feedback."""
-    log = os.open(log_of(course, student), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
     config = starters.configuration(course)
     config.CourseDirectory.update(
         submitted_directory=str(submitted),
@@ -65,23 +66,11 @@ def grade_one(course: Path, name: str, student: str, submitted: Path) -> None:
         converter.start()
 
 
-def log_of(course: Path, student: str) -> Path:
-    """Where the process that grades a submission writes what it has to say."""
-    folder = course / "marks" / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{student}.txt"
-
-
 def reason(log: Path) -> str:
     """The last error that nbgrader reports."""
-    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
-    errors = [
-        line.strip() for line in lines if re.match(r" *[\w.]*(Error|Entry)\b", line)
-    ]
+    said = log.read_text("utf-8", "replace") if log.exists() else ""
+    errors = re.findall(r"^ *([\w.]*(?:Error|Entry)\b.*)", said, re.M)
     return f"nbgrader: {errors[-1][:100]}" if errors else "the grading process died"
-
-
-# All of them.
 
 
 class Grading:
@@ -95,39 +84,32 @@ class Grading:
         self.course, self.name = course, name
         self.source, self.release = course / "source" / name, course / "release" / name
         configuration = starters.configuration(course)
-        self.hidden = configuration.Execute.hidden
+        self.hidden = Path(configuration.Execute.hidden) / f"{name}.py"
         self.database = configuration.CourseDirectory.db_url
         self.book = course / "marks" / f"{name}.json"
         self.stop, self.lock = threading.Event(), threading.Lock()
-        for path in (self.source, self.release, Path(self.hidden) / f"{name}.py"):
+        for path in (self.source, self.release, self.hidden):
             if not path.exists():
                 raise NotebookError(f"there is no {path}")
         self.starter = looking_over.read(self.release / f"{name}.ipynb")
-        self.points = {
-            task_of(cell): looking_over.metadata(cell)["points"]
-            for cell in looking_over.graded(self.starter)
-        }
-        self.records: dict[str, dict] = {}
-        if self.book.exists():
-            self.records = json.loads(self.book.read_text("utf-8"))
+        checks = looking_over.graded(self.starter)
+        self.points = {task_of(c): looking_over.metadata(c)["points"] for c in checks}
+        known = self.book.read_text("utf-8") if self.book.exists() else "{}"
+        self.records: dict[str, dict] = json.loads(known)
 
     def students(self) -> list[str]:
         folders = (self.course / "submitted").glob("[!.]*/")
         return sorted(folder.name for folder in folders if folder.is_dir())
 
+    def folder(self, step: str, student: str) -> Path:
+        return self.course / step / student / self.name
+
     def digest(self, student: str) -> str:
         """The fingerprint of all that the marks depend on."""
-        folder = self.course / "submitted" / student / self.name
-        parts = (folder, self.source, self.release)
+        parts = (self.folder("submitted", student), self.source, self.release)
         files = sorted(p for part in parts for p in part.rglob("*") if p.is_file())
-        files.append(Path(self.hidden) / f"{self.name}.py")
-        files = [p for p in files if "__pycache__" not in p.parts]
-        return digest([[str(p), sha256(p.read_bytes()).hexdigest()] for p in files])
-
-    def fill_gradebook(self) -> None:
-        """Tell nbgrader's gradebook which tasks there are; release/ stays as it is."""
-        with TemporaryDirectory() as folder:
-            starters.generate(self.course, self.name, Path(folder), self.database)
+        used = [p for p in files if "__pycache__" not in p.parts] + [self.hidden]
+        return digest([[str(p), sha256(p.read_bytes()).hexdigest()] for p in used])
 
     def is_known(self, student: str) -> bool:
         """Whether this submission was graded before, by the same checks."""
@@ -135,46 +117,52 @@ class Grading:
             return self.records[student]["digest"] == self.digest(student)
         return False
 
+    def fill_gradebook(self) -> None:
+        """Tell nbgrader's gradebook which tasks there are; release/ stays as it is."""
+        with TemporaryDirectory() as folder:
+            starters.generate(self.course, self.name, Path(folder), self.database)
+
     def grade(self, student: str) -> None:
-        """Grade a submission, whatever it is, and keep what came of it."""
+        """Grade a submission, whatever it is; keep its record, print its row."""
         if self.stop.is_set():
             return
         start = time.monotonic()
         try:
-            record = self.attempt(student)
+            record = self.record(student)
         except Exception as error:  # one submission must not end the run
             record = {"points": None, "problems": [f"{type(error).__name__}: {error}"]}
-        if not self.stop.is_set():
-            self.keep(student, record | {"seconds": round(time.monotonic() - start, 1)})
+        record["seconds"] = round(time.monotonic() - start, 1)
+        with self.lock:
+            if not self.stop.is_set():
+                self.records[student] = record
+                write(self.book, json.dumps(self.records, indent=1))
+                print(self.row(student), flush=True)
 
-    def attempt(self, student: str) -> dict:
-        """The record of a submission, also of one that cannot be graded."""
+    def record(self, student: str) -> dict:
+        """What came of a submission, also of one that cannot be graded."""
         known = {"digest": self.digest(student)}
         for step in ("autograded", "feedback"):  # of an earlier submission
-            shutil.rmtree(self.course / step / student / self.name, ignore_errors=True)
+            shutil.rmtree(self.folder(step, student), ignore_errors=True)
         try:
-            with TemporaryDirectory() as folder:
-                return self.graded(student, Path(folder)) | known
+            return known | self.result(student)
         except Unreadable as error:
             with suppress(MissingEntry), Gradebook(self.database) as gradebook:
                 gradebook.remove_submission(self.name, student)
-            return {"points": None, "problems": [str(error)]} | known
+            return known | {"points": None, "problems": [str(error)]}
 
-    def graded(self, student: str, folder: Path) -> dict:
-        """The record of a submission, graded in a process of its own.
+    def result(self, student: str) -> dict:
+        """The points and the problems of a submission, from what nbgrader makes of it.
 
-        Raises Unreadable with the reason when it could not be graded.
+        Raises:
+            Unreadable: it could not be graded, and why.
         """
-        place = self.course / "submitted" / student / self.name
-        remark = prepare(place, self.starter, self.name, folder / student / self.name)
-        arguments = (self.course, self.name, student, folder)
-        process = PROCESSES.Process(target=grade_one, args=arguments)
-        process.start()
-        why = self.wait(process)
-        result = self.course / "autograded" / student / self.name / f"{self.name}.ipynb"
-        if why or process.exitcode or not result.exists():
-            raise Unreadable(why or reason(log_of(self.course, student)))
-        notebook = looking_over.read(result)
+        with TemporaryDirectory() as temporary:
+            submitted, copy = Path(temporary), Path(temporary, student, self.name)
+            original = self.folder("submitted", student)
+            remark = prepare(original, self.starter, self.name, copy)
+            self.run_nbgrader(student, submitted)
+        autograded = self.folder("autograded", student) / f"{self.name}.ipynb"
+        notebook = looking_over.read(autograded)
         cells = {task_of(cell): cell for cell in looking_over.graded(notebook)}
         problems = [*problems_of(cells), *looking_over.stopped(notebook)]
         return {
@@ -182,29 +170,28 @@ class Grading:
             "problems": [remark, *problems] if remark else problems,
         }
 
-    def wait(self, process: BaseProcess) -> str:
-        """Until it ends; kill it when it takes too much of anything. Why, if so."""
+    def run_nbgrader(self, student: str, submitted: Path) -> None:
+        """In a process of its own, which is killed when it takes too much of anything.
+
+        Raises:
+            Unreadable: it was killed or failed, and why.
+        """
+        log = self.course / "marks" / "logs" / f"{student}.txt"
+        arguments = (self.course, self.name, student, submitted, log)
+        process = PROCESSES.Process(target=nbgrader, args=arguments)
+        process.start()
         end = time.monotonic() + SECONDS
-        with running.watched(process.pid, MEGABYTES) as killed:
+        with running.Watch(process.pid, MEGABYTES) as watch:
             while process.is_alive() and time.monotonic() < end:
                 process.join(0.2)
-                if self.stop.is_set():
-                    end = 0
+                end = 0 if self.stop.is_set() else end
             late = process.is_alive()
-            if late:
-                process.kill()
-                process.join()
-        return killed[0] if killed else f"not done in {SECONDS} s" if late else ""
-
-    def keep(self, student: str, record: dict) -> None:
-        """Write the record to the book at once, and its row to the terminal."""
-        with self.lock:
-            self.records[student] = record
-            self.book.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self.book.with_suffix(".tmp")
-            temporary.write_text(json.dumps(self.records, indent=1), "utf-8")
-            temporary.replace(self.book)
-            print(self.row(student), flush=True)
+            process.kill()
+            process.join()
+        if watch.killed or late:
+            raise Unreadable(watch.killed or f"not done in {SECONDS} s")
+        if process.exitcode or not self.folder("autograded", student).exists():
+            raise Unreadable(reason(log))
 
     def row(self, student: str) -> str:
         """A line of the report."""
@@ -221,16 +208,28 @@ class Grading:
         """The marks of these students as a table; its path."""
         path = self.book.with_suffix(".csv")
         with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(["student", "points", "of", *self.points, "problems"])
+            columns = ["student", "points", "of", *self.points, "problems"]
+            table = csv.DictWriter(file, columns)
+            table.writeheader()
             for student in students:
                 record = self.records[student]
-                points = record["points"] or {}
-                total = sum(points.values()) if points else ""
-                row = [student, total, sum(self.points.values())]
-                row += [points.get(name, "") for name in self.points]
-                table.writerow([*row, "; ".join(record["problems"])])
+                row = {"student": student, "of": sum(self.points.values())}
+                if points := record["points"]:
+                    row |= points | {"points": sum(points.values())}
+                table.writerow(row | {"problems": "; ".join(record["problems"])})
         return path
+
+    def summary(self, students: list[str], known: int) -> str:
+        """The report's last lines."""
+        records = [self.records[student] for student in students]
+        without = sum(record["points"] is None for record in records)
+        problems = sum(bool(record["problems"]) for record in records)
+        return (
+            f"{len(students)} students: {len(students) - without} graded, {without} "
+            f"not, {problems} with a remark; {known} were known before.\n"
+            f"Marks: {self.write_marks(students)}\n"
+            f"Feedback: {self.course / 'feedback'}"
+        )
 
 
 def task_of(cell: NotebookNode) -> str:
@@ -242,14 +241,13 @@ def problems_of(cells: dict[str, NotebookNode]) -> list[str]:
     """What went wrong in the tasks, in words for the teacher."""
     states = {name: looking_over.state(cell) for name, cell in cells.items()}
     blank = [name for name, state in states.items() if state == looking_over.BLANK]
-    wrong = [
-        f"{name}: {state}"
-        for name, state in states.items()
-        if name not in blank and not state.endswith("points")
-    ]
     if len(blank) == len(cells):
         return ["blank"]
-    return [f"blank: {', '.join(blank)}", *wrong] if blank else wrong
+    problems = [f"blank: {', '.join(blank)}"] if blank else []
+    for name, state in states.items():
+        if name not in blank and not state.endswith("points"):
+            problems.append(f"{name}: {state}")
+    return problems
 
 
 def main(arguments: list[str], course: Path = starters.COURSE) -> int:
@@ -268,36 +266,26 @@ def main(arguments: list[str], course: Path = starters.COURSE) -> int:
     except (NotebookError, Unreadable) as error:
         print(error)
         return 2
+    return grade_all(grading, options.jobs, options.again)
+
+
+def grade_all(grading: Grading, jobs: int, again: bool) -> int:
+    """Grade what is new or has changed, or all of it again; the exit status."""
     students = grading.students()
-    same = [s for s in students if grading.is_known(s) and not options.again]
-    for student in same:
+    known = [s for s in students if grading.is_known(s) and not again]
+    for student in known:
         print(grading.row(student))
-    pool = ThreadPoolExecutor(options.jobs)
+    pool = ThreadPoolExecutor(jobs)
     try:
-        todo = [pool.submit(grading.grade, s) for s in students if s not in same]
-        for future in todo:
-            future.result()
+        list(pool.map(grading.grade, [s for s in students if s not in known]))
     except KeyboardInterrupt:
         grading.stop.set()
         print("stopped: the same command goes on from here")
         return 130
     finally:
         pool.shutdown(cancel_futures=True)
-    print(summary(grading, students, len(same)))
+    print(grading.summary(students, len(known)))
     return 0
-
-
-def summary(grading: Grading, students: list[str], same: int) -> str:
-    """The report's last lines."""
-    records = [grading.records[student] for student in students]
-    without = sum(record["points"] is None for record in records)
-    problems = sum(bool(record["problems"]) for record in records)
-    return (
-        f"{len(students)} students: {len(students) - without} graded, {without} not, "
-        f"{problems} with a remark; {same} were known before.\n"
-        f"Marks: {grading.write_marks(students)}\n"
-        f"Feedback: {grading.course / 'feedback'}"
-    )
 
 
 if __name__ == "__main__":

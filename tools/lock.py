@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,46 +37,41 @@ dependencies:
 """
 
 
-def resolve(*options: str) -> list[str]:
-    """Return the pins that uv finds for pyproject.toml, without torch's own."""
+def resolve(*options: str) -> str:
+    """The pins that uv finds for pyproject.toml, a line each, without torch's own."""
     command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml"]
     command += ["--no-header", "--no-annotate", "--no-python-downloads", *options]
     found = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    pins = found.stdout.decode().splitlines()
-    return [pin for pin in pins if not BROUGHT_BY_TORCH.match(pin)]
+    pins = found.stdout.decode().splitlines(keepends=True)
+    return "".join(pin for pin in pins if not BROUGHT_BY_TORCH.match(pin))
 
 
-def lock(*options: str) -> list[str]:
-    """Return the pins of every extra, for every Python and system."""
+def everything(*options: str) -> str:
+    """The pins of every extra, for every Python and system."""
     with tempfile.TemporaryDirectory() as folder:
         known = Path(folder) / "requirements.txt"
         if LOCK.exists():
             shutil.copy(LOCK, known)
-        every = ("--universal", "--python-version", "3.11", "--all-extras")
-        return resolve(*every, "--output-file", str(known), *options)
+        wide = ("--universal", "--python-version", "3.11", "--all-extras")
+        return resolve(*wide, "--output-file", str(known), *options)
 
 
-def core() -> list[str]:
-    """Return the pins of the core dependencies where Binder runs."""
-    binder = (
-        "--python-version",
-        BINDER_PYTHON,
-        "--python-platform",
-        "x86_64-unknown-linux-gnu",
-    )
+def core() -> str:
+    """The pins of the core dependencies where Binder runs."""
+    system = ("--python-platform", "x86_64-unknown-linux-gnu")
+    binder = ("--python-version", BINDER_PYTHON, *system)
     return resolve(*binder, "--constraints", str(LOCK))
 
 
-def main() -> None:
+def main(options: list[str]) -> None:
     """Write both files; raises CalledProcessError when uv finds no solution."""
     if importlib.util.find_spec("uv") is None:
         install = [sys.executable, "-m", "pip", "install", "--quiet", UV]
         subprocess.run(install, check=True)
-    LOCK.write_text(LOCK_HEAD + "\n".join(lock(*sys.argv[1:])) + "\n")
-    pins = "".join(f"      - {pin}\n" for pin in core())
-    ENVIRONMENT.write_text(ENVIRONMENT_HEAD + pins)
+    LOCK.write_text(LOCK_HEAD + everything(*options))
+    ENVIRONMENT.write_text(ENVIRONMENT_HEAD + textwrap.indent(core(), "      - "))
     print("requirements.txt and environment.yml agree with pyproject.toml again.")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_output
+from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import ClearSolutions as NbgradersClearSolutions
 from nbgrader.preprocessors import Execute as NbgradersExecute
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -59,32 +59,28 @@ class ClearSolutions(NbgradersClearSolutions):
         if re.search(r"^### BEGIN SOLUTION", cell.source, re.M):
             raise RuntimeError(f"a region outside of a function: {cell.source}")
         region = super()._replace_solution_region(cell, language)
-        blanks = BLANK.search(cell.source)
-        lines = cell.source.split("\n")
-        cell.source = "\n".join(cleared_blank(line) for line in lines)
+        cell.source, blanks = BLANK.subn(cleared, cell.source)
         solution = cell.metadata.get("nbgrader", {}).get("solution")
         if solution and not (region or blanks):
             raise RuntimeError(f"a solution cell with nothing in it: {cell.source}")
         return bool(region or blanks)
 
 
-def cleared_blank(line: str) -> str:
-    """The line of a starter; another line than one with a blank stays.
+def cleared(line: re.Match) -> str:
+    """The line of a starter in place of one that BLANK has found.
 
-    Raises RuntimeError when it is neither an assignment nor a return.
+    Raises:
+        RuntimeError: it is neither an assignment nor a return.
     """
-    found = BLANK.fullmatch(line)
-    if not found:
-        return line
-    indent, code = found.groups()
+    indent, code = line.groups()
     try:
         statement = ast.parse(f"def f():\n {code}").body[0].body[0]
     except SyntaxError:
         statement = None
     if not isinstance(statement, WITH_VALUE) or statement.value is None:
-        raise RuntimeError(f"no blank can be made of: {line}")
-    place = len(f" {code}".encode()[: statement.value.col_offset].decode()) - 1
-    return f"{indent}{code[:place]}...  # blank"
+        raise RuntimeError(f"no blank can be made of: {line[0]}")
+    statement.value = ast.Constant(...)
+    return f"{indent}{ast.unparse(statement)}  # blank"
 
 
 class RestoreCells(NbGraderPreprocessor):
@@ -107,8 +103,8 @@ class RestoreCells(NbGraderPreprocessor):
 def restore(notebook: NotebookNode, starter: NotebookNode) -> None:
     """Give the cells that nbgrader knows back what is not the student's.
 
-    Of cells with the same name the last one counts. A locked cell that is missing is
-    put behind those that come before it in the starter.
+    Of cells with the same name the last one counts. A locked cell that is missing
+    follows those that come before it in the starter.
     """
     originals = {grade_id(cell): cell for cell in starter.cells if grade_id(cell)}
     missing, restored = dict(originals), []
@@ -155,15 +151,12 @@ class Execute(NbgradersExecute):
         source = Path(self.course) / "source" / resources["nbgrader"]["assignment"]
         library = lectures_lib.__file__
         bind = BIND.format(library=library, folder=str(source), hidden=self.hidden)
-        running.run(
-            nb,
-            folder,
-            running.Limits(self.timeout, self.megabytes, self.total),
-            once=is_graded,
-            before=lambda cell: bind if is_graded(cell) else "",
-            env=os.environ | THREADS,
-        )
+        limits = running.Limits(self.timeout, self.megabytes, self.total)
         for cell in graded(nb):
+            cell.source = bind + cell.source
+        running.run(nb, folder, limits, once=is_graded, env=os.environ | THREADS)
+        for cell in graded(nb):
+            cell.source = cell.source.removeprefix(bind)
             judge(cell)
         return nb, resources
 
@@ -175,22 +168,21 @@ def judge(cell: NotebookNode) -> None:
     and stops at more points than there are. Kept are what was printed, now on stdout,
     and either one number from 0 to the cell's points or an error.
     """
-    texts, errors, results = [], [], []
-    for output in cell.outputs:
-        kinds = {"stream": texts, "error": errors, "execute_result": results}
-        kinds.get(output.output_type, []).append(output)
+    texts = [output for output in cell.outputs if output.output_type == "stream"]
+    results = [o for o in cell.outputs if o.output_type == "execute_result"]
     for text in texts:
         text.name = "stdout"
-    if errors:
+    if error := running.failed(cell):
+        stopped = error.ename == running.STOPPED
         # without the traceback, in which a hidden test may stand
-        name, what = errors[0].ename, errors[0].evalue
-        line = what if name == running.STOPPED else f"{name}: {what}"
-        results = [new_output("error", ename=name, evalue=what, traceback=[line])]
-    elif not is_grade(results, cell.metadata.nbgrader.points):
-        what = "the check of this cell did not end with a number of points"
-        stopped = {"ename": running.STOPPED, "evalue": what, "traceback": [what]}
-        results = [new_output("error", **stopped)]
-    cell.outputs = texts + results
+        error.traceback = [
+            error.evalue if stopped else f"{error.ename}: {error.evalue}"
+        ]
+        cell.outputs = [*texts, error]
+    elif is_grade(results, cell.metadata.nbgrader.points):
+        cell.outputs = texts + results
+    else:
+        running.stop(cell, "the check of this cell did not end with a number of points")
 
 
 def is_grade(results: list[NotebookNode], points: float) -> bool:

@@ -9,9 +9,10 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psutil
 from nbclient import NotebookClient
@@ -34,62 +35,70 @@ class Limits:
     megabytes: float = 2000
     total: float = 600
 
-    def of_a_cell(self, left: float) -> tuple[float, str]:
-        """The seconds it has, and what is said when it takes them."""
-        if self.seconds < left:
-            return self.seconds, f"took longer than {self.seconds:g} s"
-        return left, f"all cells together took longer than {self.total:g} s"
 
-
-@contextlib.contextmanager
-def watched(pid: int, megabytes: float) -> Iterator[list[str]]:
-    """Within the block, kill the process, or a child of it, that grows too large.
+class Watch(threading.Thread):
+    """Within its block, kill the process, or a child of it, that grows too large.
 
     At the end its children are killed too: nothing that a notebook starts goes on.
-    Yields a list that gets a sentence when something was too large.
+
+    Attributes:
+        killed: a sentence, when something was too large.
+        peak: the most memory that all had together, in MB.
     """
-    killed: list[str] = []
-    ended = threading.Event()
-    seen: set[psutil.Process] = set()
 
-    def family() -> set[psutil.Process]:
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(pid)
-            seen.update([process, *process.children(recursive=True)])
-        return seen
+    def __init__(self, pid: int, megabytes: float) -> None:
+        super().__init__(daemon=True)
+        self.pid, self.megabytes = pid, megabytes
+        self.killed, self.peak = "", 0.0
+        self.family: set[psutil.Process] = set()
+        self.ended = threading.Event()
 
-    def watch() -> None:
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.join()
+        self.look_for_children()
+        for member in self.family:
+            with contextlib.suppress(psutil.Error):
+                if member.pid != self.pid:
+                    member.kill()
+
+    def run(self) -> None:
         for tick in itertools.count():
-            # To look for children takes longer than to look at those that are known.
-            for member in list(seen if tick % 5 else family()):
-                with contextlib.suppress(psutil.Error):  # it has ended by itself
-                    if member.memory_info().rss > megabytes * 1e6:
-                        member.kill()
-                        killed.append(f"took more than {megabytes:g} MB of memory")
-            if ended.wait(0.1):
+            # It takes longer than to look at those that are known.
+            if tick % 5 == 0:
+                self.look_for_children()
+            self.peak = max(self.peak, sum(map(self.memory, self.family)))
+            if self.ended.wait(0.1):
                 return
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        ended.set()
-        thread.join()
-        for member in family():
-            with contextlib.suppress(psutil.Error):
-                if member.pid != pid:
-                    member.kill()
+    def look_for_children(self) -> None:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            self.family.update([process, *process.children(recursive=True)])
+
+    def memory(self, member: psutil.Process) -> float:
+        """What a process has, in MB; it is killed when that is too much."""
+        with contextlib.suppress(psutil.Error):  # it has ended by itself
+            megabytes = member.memory_info().rss / 1e6
+            if megabytes > self.megabytes:
+                member.kill()
+                self.killed = f"took more than {self.megabytes:g} MB of memory"
+            return megabytes
+        return 0.0
 
 
 class Client(NotebookClient):
     """nbclient whose cells may crash, not end, or print without end."""
 
-    def __init__(self, notebook: NotebookNode, folder: Path) -> None:
+    def __init__(self, notebook: NotebookNode, folder: Path, limits: Limits) -> None:
         super().__init__(
             notebook,
             kernel_name="python3",
-            timeout_func=lambda cell: self.seconds,
+            timeout_func=self.begin,
             startup_timeout=120,
             iopub_timeout=5,  # for a cell to stop after it was interrupted
             raise_on_iopub_timeout=True,
@@ -104,21 +113,20 @@ class Client(NotebookClient):
             on_cell_executed=self.executed,
             log=QUIET,
         )
+        self.limits, self.peak = limits, 0.0
+        self.end = time.monotonic() + limits.total
 
-    def one(self, index: int, before: str, seconds: float, too_long: str) -> None:
-        """Execute a cell, and unseen before it this code; what it is if it takes long.
+    def left(self) -> float:
+        """The seconds that are left to all cells together."""
+        return self.end - time.monotonic()
 
-        Raises:
-            DeadKernelError, CellTimeoutError: the kernel ended, or cannot be stopped.
-        """
-        cell, self.said = self.nb.cells[index], 0
-        self.seconds, self.too_long = seconds, too_long
-        source = cell.source
-        cell.source = before + source
-        try:
-            self.execute_cell(cell, index)
-        finally:
-            cell.source = source
+    def begin(self, cell: NotebookNode) -> float:
+        """Called before each cell: its seconds, and what is said if it is late."""
+        seconds, total, left = self.limits.seconds, self.limits.total, self.left()
+        self.said, self.late = 0, f"took longer than {seconds:g} s"
+        if left <= seconds:
+            self.late = f"all cells together took longer than {total:g} s"
+        return max(0.1, min(seconds, left))  # nbclient takes 0 for no limit
 
     def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> None:
         """Keep what a cell puts out, until it is too much. A result always counts."""
@@ -130,7 +138,7 @@ class Client(NotebookClient):
         """Called after each cell: was it interrupted, did it ask the kernel to end?"""
         reply = execute_reply["content"]
         if reply.get("ename") == STOPPED:
-            stop(cell, self.too_long)
+            stop(cell, self.late)
         if any(wish.get("source") == "ask_exit" for wish in reply.get("payload", [])):
             raise DeadKernelError(EXIT)
 
@@ -158,9 +166,8 @@ def run(
     limits: Limits,
     once: Callable[[NotebookNode], bool] = never,
     until: Callable[[NotebookNode], object] = never,
-    before: Callable[[NotebookNode], str] = lambda cell: "",
     **options: object,
-) -> None:
+) -> float:
     """Run all cells in the folder, whatever they do; the outputs say what that was.
 
     When a cell kills its kernel, or cannot be interrupted, the run goes on after it in
@@ -169,43 +176,51 @@ def run(
     Args:
         once: tells of a cell whether it is left out then, such as a check.
         until: tells of a cell that was run whether to end there.
-        before: code that is run with a cell, and is not seen in it.
         options: of the kernel's start, such as env.
+
+    Returns:
+        The most memory that a kernel took with what it had started, in MB.
     """
-    cells, end = notebook.cells, time.monotonic() + limits.total
-    todo = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
-    for index in todo:
+    cells, client = notebook.cells, Client(notebook, folder, limits)
+    code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
+    for index in code:
         cells[index].update(outputs=[], execution_count=None)
-    passed: list[int] = []  # to be run again in a new kernel
-    while todo and time.monotonic() < end:
-        client, killed = Client(notebook, folder), []
-        try:
-            with (
-                client.setup_kernel(**options),
-                watched(client.km.provisioner.pid, limits.megabytes) as killed,
-            ):
-                for index in passed + todo:
-                    left = end - time.monotonic()
-                    if left <= 0:
-                        break
-                    bound, too_long = limits.of_a_cell(left)
-                    client.one(index, before(cells[index]), bound, too_long)
-                    if index in todo:
-                        todo.remove(index)
-                        passed += [] if once(cells[index]) else [index]
-                    if until(cells[index]):
-                        return
-        except (DeadKernelError, CellTimeoutError) as error:
-            stop(cells[index], killed[0] if killed else reason(error, client.too_long))
-            todo, passed = ([i for i in part if i != index] for part in (todo, passed))
-            if until(cells[index]):
-                return
-    for index in todo:
-        stop(cells[index], f"not run: all cells together took {limits.total:g} s")
+    todo = [index for index in code if cells[index].source.strip()]
+    while todo and client.left() > 0:
+        lost = in_one_kernel(client, todo, until, options)
+        if lost is None or until(cells[lost]):
+            break
+        place = todo.index(lost)
+        again = [index for index in todo[:place] if not once(cells[index])]
+        todo = again + todo[place + 1 :]
+    for index in todo if client.left() <= 0 else []:
+        if cells[index].execution_count is None:
+            stop(cells[index], f"not run: all cells together took {limits.total:g} s")
+    return client.peak
 
 
-def reason(error: Exception, too_long: str) -> str:
-    """Why a kernel is gone."""
-    if isinstance(error, CellTimeoutError):
-        return f"{too_long}, and had to be killed"
-    return EXIT if EXIT in str(error) else "killed the kernel (a crash?)"
+def in_one_kernel(
+    client: Client,
+    todo: list[int],
+    until: Callable[[NotebookNode], object],
+    options: dict[str, object],
+) -> int | None:
+    """Run these cells in a new kernel; the one that took the kernel with it, if any."""
+    cells = client.nb.cells
+    try:
+        with (
+            client.setup_kernel(**options),
+            Watch(client.km.provisioner.pid, client.limits.megabytes) as watch,
+        ):
+            for index in todo:
+                client.execute_cell(cells[index], index)
+                client.peak = max(client.peak, watch.peak)
+                if until(cells[index]) or client.left() <= 0:
+                    break
+        return None
+    except CellTimeoutError:
+        why = f"{client.late}, and had to be killed"
+    except DeadKernelError as error:
+        why = EXIT if EXIT in str(error) else "killed the kernel (a crash?)"
+    stop(cells[index], watch.killed or why)
+    return index

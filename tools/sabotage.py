@@ -45,16 +45,16 @@ class EditError(Exception):
 
 @dataclass(frozen=True)
 class Edit:
-    """What to break, where, and the claim that then falls."""
+    """What to break, where, and the claim that then falls: as the list has it."""
 
     notebook: str  # its number
-    claim: str  # its id
-    sentence: str  # how it begins
-    old: str  # stands once in its place
+    claim: str
+    sentence: str
+    old: str
     new: str
-    why: str  # what is then wrong
-    cell: str = ""  # the place: the id of a code cell, or
-    file: str = ""  # a path in the library or the data
+    why: str
+    cell: str = ""
+    file: str = ""
 
     def __str__(self) -> str:
         return f"{self.cell or self.file}: {self.why}"
@@ -86,10 +86,9 @@ def edits_of(path: Path) -> list[Edit]:
     for number, row in enumerate(rows, 1):
         complete = set(row) in (KEYS | {"cell"}, KEYS | {"file"})
         if not complete or not all(isinstance(value, str) for value in row.values()):
-            keys = ", ".join(sorted(KEYS))
             raise EditError(
-                f"{path}: [[edit]] {number} needs {keys}, and one of cell and file, as "
-                "texts in quotes, and nothing else"
+                f"{path}: [[edit]] {number} needs {', '.join(sorted(KEYS))}, and one "
+                "of cell and file, as texts in quotes, and nothing else"
             )
     return [Edit(notebook=path.stem, **row) for row in rows]
 
@@ -129,7 +128,7 @@ def edited(edit: Edit, text: str | None) -> str:
     """The text of the place with the edit in it; None: there is no such place."""
     if text is None:
         raise EditError(
-            f"{edit}: there is no such place, expected a code cell not behind the "
+            f"{edit}: there is no such place, expected a code cell not after the "
             f"claim's, or a file in {' or '.join(COPIED)}"
         )
     if text.count(edit.old) != 1 or edit.old == edit.new:
@@ -177,34 +176,34 @@ def sabotage(trial: Trial, root: Path) -> str:
     return outcomes[held[trial.claim]["holds"]]
 
 
-def report(claim: Claim, edit: object, outcome: str) -> str:
+def report(claim: Claim, edit: object, outcome: str) -> bool:
+    """Print what became of a claim; whether it fell."""
     mark = "✓" if outcome == "fell" else "✗"
     print(f"{mark} {' '.join(claim)}\n     {edit} → {outcome}", flush=True)
-    return outcome
+    return outcome == "fell"
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
-    options = parser.parse_args(arguments)
+    numbers = parser.parse_args(arguments).numbers
     try:
-        paths = execute.chosen(root / "notebooks", options.numbers)
-        edits = read_edits(root / "tests" / "sabotage", options.numbers)
+        paths = execute.chosen(root / "notebooks", numbers)
+        edits = read_edits(root / "tests" / "sabotage", numbers)
         trials = [prepare(edit, root) for edit in edits]
-        there = [
-            (path, claim) for path in paths for claim in claims(execute.read(path))
-        ]
+        there = [(path, c) for path in paths for c in claims(execute.read(path))]
     except (EditError, execute.NotebookError) as error:
         print(error)
         return 1
     with ProcessPoolExecutor(SIDE_BY_SIDE) as pool:
-        found = pool.map(sabotage, trials, [root] * len(trials))
-        outcomes = [report(t.claim, t.edit, o) for t, o in zip(trials, found)]
+        outcomes = pool.map(sabotage, trials, [root] * len(trials))
+        fell = [report(t.claim, t.edit, what) for t, what in zip(trials, outcomes)]
     tried = {(trial.path, trial.claim) for trial in trials}
-    untried = [claim for path, claim in there if (path, claim) not in tried]
-    outcomes += [report(c, "tests/sabotage", "no edit") for c in untried]
-    print(f"{outcomes.count('fell')} of {len(outcomes)} fell")
-    return 1 if set(outcomes) - {"fell"} else 0
+    for path, claim in there:
+        if (path, claim) not in tried:
+            fell.append(report(claim, "tests/sabotage", "no edit"))
+    print(f"{sum(fell)} of {len(fell)} fell")
+    return 0 if all(fell) else 1
 
 
 if __name__ == "__main__":

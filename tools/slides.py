@@ -3,47 +3,41 @@
 python -m tools.slides [NUMBER ...]    one HTML file a notebook, in site/_build/slides
 """
 
-import hashlib
+import argparse
 import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbconvert import SlidesExporter
 
-ROOT = Path(__file__).parent.parent
-DECKS = ROOT / "site" / "_build" / "slides"
+from . import execute
 
-# What a deck needs in the browser: npm package, version, SHA-256 of its archive, and
-# the folders of it that are used.
-ASSETS = {
-    "reveal.js": (
-        "4.6.1",
-        "4f4121ef2b8e7e9398bdecd7b3b6ce5e0ee3a2f5af221708eb6c4ce03bcae6be",
-        ["dist", "plugin/notes"],
-    ),
-    "mathjax": (
-        "2.7.9",
-        "7131e739848edc14aa661a5516995866b81a477fab8b039d7cc324930e71f786",
-        [
-            *("MathJax.js", "config", "extensions"),
-            *("jax/element", "jax/input/TeX", "jax/output/SVG"),
-        ],
-    ),
-    "requirejs": (
-        "2.3.8",
-        "777158e89275e16bd51aec3ef714fbcb5dc45789e7078659933bc814916d7dec",
-        ["require.js"],
-    ),
-    "jquery": (
-        "4.0.0",
-        "7ac123e4992439dc6a966cb4444fceb7f4698db94904a1256df542d5deb80f59",
-        ["dist/jquery.min.js"],
-    ),
-}
+DECKS = execute.ROOT / "site" / "_build" / "slides"
+
+# What a deck needs in the browser: npm packages, with the SHA-256 of their archives,
+# and what is used of them.
+PACKAGES = """
+reveal.js@4.6.1 4f4121ef2b8e7e9398bdecd7b3b6ce5e0ee3a2f5af221708eb6c4ce03bcae6be
+mathjax@2.7.9 7131e739848edc14aa661a5516995866b81a477fab8b039d7cc324930e71f786
+requirejs@2.3.8 777158e89275e16bd51aec3ef714fbcb5dc45789e7078659933bc814916d7dec
+jquery@4.0.0 7ac123e4992439dc6a966cb4444fceb7f4698db94904a1256df542d5deb80f59
+"""
+USED = (
+    "dist/",
+    "plugin/notes/",
+    "MathJax.js",
+    "config/",
+    "extensions/",
+    "jax/element/",
+    "jax/input/TeX/",
+    "jax/output/SVG/",
+    "require.js",
+)
 
 # Without nbconvert's mermaid, which it would fetch from the network.
 TEMPLATE = """{%- extends 'index.html.j2' -%}
@@ -67,23 +61,28 @@ def fetch_assets(folder: Path) -> None:
     Raises:
         SlidesError: npm is not there, has no network, or brought something else.
     """
-    for name, (version, checksum, parts) in ASSETS.items():
-        target = folder / name
-        if not target.exists():
-            with tempfile.TemporaryDirectory() as scratch:
-                archive = _npm_pack(f"{name}@{version}", Path(scratch))
-                found = hashlib.sha256(archive.read_bytes()).hexdigest()
-                if found != checksum:
-                    raise SlidesError(
-                        f"{name} {version} is not what it was: expected SHA-256 "
-                        f"{checksum[:12]}…, found {found[:12]}…. Nothing was kept."
-                    )
-                _unpack(archive, parts, Path(scratch) / name)
-                folder.mkdir(parents=True, exist_ok=True)
-                shutil.move(Path(scratch) / name, target)  # whole, or not at all
+    for package, checksum in map(str.split, PACKAGES.strip().splitlines()):
+        target = folder / package.partition("@")[0]
+        if target.exists():
+            continue
+        with TemporaryDirectory() as scratch:
+            archive = npm_pack(package, Path(scratch))
+            found = sha256(archive.read_bytes()).hexdigest()
+            if found != checksum:
+                raise SlidesError(
+                    f"{package} is not what it was: expected SHA-256 "
+                    f"{checksum[:12]}…, found {found[:12]}…. Nothing was kept."
+                )
+            with tarfile.open(archive) as files:
+                names = {file: file.name.removeprefix("package/") for file in files}
+                used = [file for file, name in names.items() if name.startswith(USED)]
+                files.extractall(scratch, used, filter="data")
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.move(Path(scratch, "package"), target)  # whole, or not at all
 
 
-def _npm_pack(package: str, folder: Path) -> Path:
+def npm_pack(package: str, folder: Path) -> Path:
+    """The archive of an npm package, fetched into folder."""
     if shutil.which("npm") is None:
         raise SlidesError(
             "The decks need npm once, to fetch the slide engine, and it is not on the "
@@ -97,14 +96,6 @@ def _npm_pack(package: str, folder: Path) -> Path:
     return folder / run.stdout.strip().splitlines()[-1]
 
 
-def _unpack(archive: Path, parts: list[str], target: Path) -> None:
-    with tarfile.open(archive) as files:
-        for member in files.getmembers():
-            member.name = member.name.removeprefix("package/")
-            if any(member.name == p or member.name.startswith(f"{p}/") for p in parts):
-                files.extract(member, target, filter="data")
-
-
 def for_the_deck(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The notebook as it is projected: pictures and widgets without their code.
 
@@ -116,12 +107,12 @@ def for_the_deck(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
         if kinds & {"image/png", "text/html"}:
             cell.metadata["transient"] = {"remove_source": True}
-        cell.outputs = [o for o in cell.outputs if not _is_description(o)]
+        cell.outputs = [
+            output
+            for output in cell.outputs
+            if not output.get("text", "").startswith("Figure: ")
+        ]
     return notebook
-
-
-def _is_description(output: nbformat.NotebookNode) -> bool:
-    return output.output_type == "stream" and output.text.startswith("Figure: ")
 
 
 def deck(notebook: nbformat.NotebookNode) -> str:
@@ -137,19 +128,21 @@ def deck(notebook: nbformat.NotebookNode) -> str:
     return exporter.from_notebook_node(for_the_deck(notebook))[0]
 
 
-def main(numbers: list[str]) -> int:
-    paths = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
+    numbers = parser.parse_args(arguments).numbers
     try:
+        paths = execute.chosen(execute.ROOT / "notebooks", numbers)
         fetch_assets(DECKS / "assets")
-    except SlidesError as error:
+    except (SlidesError, execute.NotebookError) as error:
         print(error, file=sys.stderr)
         return 1
     for path in paths:
-        if not numbers or path.name[:2] in numbers:
-            target = DECKS / f"{path.stem}.html"
-            html = deck(nbformat.read(path, as_version=4))
-            target.write_text(html, encoding="utf-8")
-            print(target.relative_to(ROOT))
+        target = DECKS / f"{path.stem}.html"
+        html = deck(nbformat.read(path, as_version=4))
+        target.write_text(html, encoding="utf-8")
+        print(target.relative_to(execute.ROOT))
     return 0
 
 

@@ -35,11 +35,11 @@ def configuration(course: Path) -> Config:
 def generate(course: Path, name: str, release: Path, database: str) -> None:
     """Have nbgrader make the starter in another folder than release/.
 
-    Raises NotebookError with nbgrader's reason.
+    Raises:
+        NotebookError: nbgrader cannot, and why.
     """
     config = configuration(course)
     config.CourseDirectory.update(
-        root=str(course),
         release_directory=str(release),
         db_url=database,
         assignment_id=name,
@@ -82,55 +82,40 @@ def made_with(notebook: NotebookNode, folder: Path) -> dict[str, str]:
     return known | {"checks": checks(folder), "checks_library": rests_on}
 
 
-def is_stored(notebook: NotebookNode, path: Path) -> bool:
-    """Whether the file holds this notebook, executed with what is here now."""
-    if not path.is_file():
-        return False
-    stored = execute.read(path)
-    return unrun(stored) == unrun(notebook) and stored.metadata.get(
-        "lectures"
-    ) == made_with(stored, path.parent)
+def refresh(notebook: NotebookNode, path: Path, source: Path) -> bool:
+    """Execute the notebook in the file's folder and write it there; whether it did.
 
-
-def store(notebook: NotebookNode, path: Path) -> None:
-    """Execute the notebook in the folder of the file, and write it there."""
+    Not needed where the file holds this notebook, executed with what is here now. Its
+    checks are in the folder source.
+    """
+    if path.is_file():
+        stored = execute.read(path)
+        now = made_with(stored, source)
+        if unrun(stored) == unrun(notebook) and stored.metadata.get("lectures") == now:
+            return False
     execute.run(notebook, path.parent)
     execute.tidy_notebook(notebook, execute.ROOT)
-    notebook.metadata["lectures"] = made_with(notebook, path.parent)
+    notebook.metadata["lectures"] = made_with(notebook, source)
     execute.replace(path, notebook)
+    return True
 
 
 def update(course: Path, name: str, temporary: Path) -> str:
     """Bring the source's outputs and the starter up to date; a line for the terminal.
 
-    Raises NotebookError: a cell fails, or nbgrader cannot make the starter.
+    Raises:
+        NotebookError: a cell fails, or nbgrader cannot make the starter.
     """
-    changed = []
-    source = course / "source" / name / f"{name}.ipynb"
-    notebook = execute.read(source)
-    if not is_stored(notebook, source):
-        store(notebook, source)
+    file, changed = f"{name}.ipynb", []
+    source, release = course / "source" / name, course / "release" / name
+    if refresh(execute.read(source / file), source / file, source):
         changed.append("source executed")
     generate(course, name, temporary, f"sqlite:///{temporary.as_posix()}/gradebook.db")
-    starter = execute.read(temporary / name / source.name)
-    release = course / "release" / name / source.name
-    mirror(temporary / name, release.parent)
-    if not is_stored(starter, release):
-        store(starter, release)
+    made, beside = temporary / name, shutil.ignore_patterns("*.ipynb")
+    shutil.copytree(made, release, ignore=beside, dirs_exist_ok=True)
+    if refresh(execute.read(made / file), release / file, source):
         changed.append("starter written")
     return f"{name}: " + (", ".join(changed) or "up to date")
-
-
-def mirror(made: Path, release: Path) -> None:
-    """Make the files beside the notebook the same in both folders."""
-    files = {p.relative_to(made) for p in made.rglob("*") if p.is_file()}
-    for old in [p for p in release.rglob("*") if p.is_file()]:
-        if old.relative_to(release) not in files:
-            old.unlink()
-    for file in files:
-        (release / file).parent.mkdir(parents=True, exist_ok=True)
-        if file.suffix != ".ipynb":
-            shutil.copyfile(made / file, release / file)
 
 
 def main(arguments: list[str], course: Path = COURSE) -> int:

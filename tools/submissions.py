@@ -1,4 +1,4 @@
-"""What students hand in: unpacked, told whose it is, and found under any name."""
+"""What students hand in: unpack it, tell whose it is, find it under any name."""
 
 import re
 import shutil
@@ -42,7 +42,7 @@ def files_in(place: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
 
 
 def student_of(path: PurePosixPath, name: str) -> tuple[str, str]:
-    """Whose it is: a name, and the number that Moodle or Canvas has put behind it.
+    """Whose it is: a name, and the number that Moodle or Canvas has put after it.
 
     A folder is named after its student; of a single file the text before the
     homework's name counts. Moodle writes "Ada Byron_123_assignsubmission_file_",
@@ -80,7 +80,8 @@ def take(place: Path, name: str, submitted: Path) -> int:
 def chosen(folder: Path, starter: NotebookNode, name: str) -> tuple[Path, str]:
     """The notebook that counts, and a remark when its name is another.
 
-    Raises Unreadable: there is none, or it cannot be told which.
+    Raises:
+        Unreadable: there is none, or it cannot be told which.
     """
     expected = folder / f"{name}.ipynb"
     if expected.is_file():
@@ -105,7 +106,8 @@ def is_ours(path: Path, starter: NotebookNode) -> bool:
 def prepare(folder: Path, starter: NotebookNode, name: str, to: Path) -> str:
     """Copy a submission to where nbgrader looks for it; a remark, or "".
 
-    Raises Unreadable with the reason when it cannot be graded.
+    Raises:
+        Unreadable: it cannot be graded, and why.
     """
     if not folder.is_dir():
         raise Unreadable("nothing handed in")

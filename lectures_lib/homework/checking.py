@@ -61,7 +61,7 @@ def check(name: str, *answer: object, folder: Path | None = None) -> float:
     Args:
         name: of the task, in checks.py.
         answer: what the task asks for, such as a function.
-        folder: where checks.py is; the one that Python works in unless grading says so.
+        folder: where checks.py is, when grading says so; see `folder_of_checks`.
 
     Returns:
         The points; nbgrader reads them. Where LECTURES_HIDDEN names a folder, they must
@@ -70,7 +70,7 @@ def check(name: str, *answer: object, folder: Path | None = None) -> float:
     Raises:
         HomeworkError: there is no checks.py, or no such task.
     """
-    folder = folder or Path.cwd()
+    folder = folder or folder_of_checks()
     found = find(load(folder / "checks.py"), name)
     points = grade(found, answer)
     if HIDDEN in os.environ and points:
@@ -88,12 +88,20 @@ def check(name: str, *answer: object, folder: Path | None = None) -> float:
     return float(points)
 
 
+def folder_of_checks() -> Path:
+    """Where checks.py is: where Python works, as handed out; in a clone, in source/."""
+    here = Path.cwd()
+    sources = [parent / "source" / here.name for parent in here.parents]
+    there = (path for path in (here, *sources) if (path / "checks.py").is_file())
+    return next(there, here)
+
+
 def load(path: Path) -> ModuleType:
     """The module of this file, read anew. HomeworkError when it is not there."""
     if not path.is_file():
         raise HomeworkError(
             f"there is no {path.name} in {path.parent}: a homework is checked in its "
-            "own folder. Open it there, or copy the whole folder"
+            "own folder. Open it there, or copy the whole folder into homework/mine"
         )
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)

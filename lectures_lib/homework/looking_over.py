@@ -105,15 +105,9 @@ def stopped(notebook: NotebookNode) -> Iterator[str]:
             yield f"The cell that begins with `{first[:60]}`: {what}."
 
 
-def save(notebook: NotebookNode, path: Path) -> None:
-    """Write the file in one step: it is the student's work."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    nbformat.write(notebook, temporary)
-    temporary.replace(path)
-
-
 def main(arguments: list[str]) -> int:
     from tools.running import Limits, run  # here: only a look runs a notebook
+    from tools.writing import write
 
     parser = argparse.ArgumentParser(
         prog="python -m lectures_lib.homework", description=__doc__.splitlines()[0]
@@ -129,7 +123,7 @@ def main(arguments: list[str]) -> int:
         print(error)
         return 2
     if mended := mend_ids(notebook):
-        save(notebook, path)
+        write(path, nbformat.writes(notebook) + "\n")
         print(f"{mended} copied cells got an id of their own; the file is mended.")
     try:
         run(notebook, path.resolve().parent, limits, once=is_graded)

@@ -1,4 +1,4 @@
-"""What students get as a zip: the course and the starters, and no answer."""
+"""What students get as a zip: the course, the starters with their checks, no source."""
 
 import zipfile
 from pathlib import Path
@@ -24,14 +24,21 @@ def archive(tmp_path_factory) -> zipfile.ZipFile:
 def test_the_handout_has_what_make_lab_needs(archive):
     names = {name.removeprefix(f"{handout.FOLDER}/") for name in archive.namelist()}
     needed = {"Makefile", "pyproject.toml", "requirements.txt", "tools/install.py"}
-    needed |= {"README.md", "lectures_lib/homework.py", "data/SHA256SUMS"}
+    needed |= {"README.md", "lectures_lib/homework/checking.py", "data/SHA256SUMS"}
     lectures = {f"notebooks/{p.name}" for p in ROOT.glob("notebooks/[0-9]*.ipynb")}
     starters = ROOT.glob("notebooks/homework/release/*/*.ipynb")
     starters = {path.relative_to(ROOT).as_posix() for path in starters}
-    assert needed | lectures | starters <= names
+    checks = {f"{Path(starter).parent.as_posix()}/checks.py" for starter in starters}
+    assert needed | lectures | starters | checks <= names
 
 
-def test_the_handout_has_no_answer(archive):
+def test_checks_come_from_their_source(archive):
+    for path in ROOT.glob("notebooks/homework/source/*/checks.py"):
+        name = f"notebooks/homework/release/{path.parent.name}/checks.py"
+        assert archive.read(f"{handout.FOLDER}/{name}") == path.read_bytes()
+
+
+def test_the_handout_has_no_source(archive):
     for name in archive.namelist():
         parts = Path(name).parts[1:]
         assert not {"source", "hidden", ".venv", "__pycache__", "marks"} & set(parts)

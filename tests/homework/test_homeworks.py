@@ -34,7 +34,8 @@ def notebook(path) -> NotebookNode:
 
 @pytest.fixture
 def tasks(path) -> dict[str, checking.Task]:
-    return checking.tasks_of(checking.load(path.parent / "checks.py"))
+    source = COURSE / "source" / path.stem
+    return checking.tasks_of(checking.load(source / "checks.py"))
 
 
 def parts(notebook: NotebookNode) -> list[list[NotebookNode]]:
@@ -165,6 +166,16 @@ def test_a_source_reaches_all_points(path, notebook, tasks):
         pytest.skip("a starter has none")
     for cell, test in zip(graded(notebook), tasks.values()):
         assert cell.outputs[-1].data["text/plain"] == repr(float(test.points))
+
+
+def test_checks_are_found_from_where_a_student_works(path, tmp_path, monkeypatch):
+    source = COURSE / "source" / path.stem
+    for folder in (path.parent, COURSE / "autograded" / "ada" / path.stem):
+        monkeypatch.setattr(Path, "cwd", lambda folder=folder: folder)
+        assert checking.folder_of_checks() == source
+    (tmp_path / "checks.py").write_text("# as handed out")
+    monkeypatch.setattr(Path, "cwd", lambda: tmp_path)
+    assert checking.folder_of_checks() == tmp_path
 
 
 def test_hidden_tests_stay_out_of_what_is_handed_out(path):
