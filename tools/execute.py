@@ -14,6 +14,7 @@ import re
 import sys
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
