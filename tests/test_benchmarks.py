@@ -16,7 +16,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 def script(name: str) -> dict:
-    """The names that a benchmark defines (no .pyc is left behind)."""
+    """The names that a benchmark defines (no .pyc is left after)."""
     return runpy.run_path(str(BENCHMARKS / f"{name}.py"))
 
 

@@ -28,7 +28,7 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not h
 
 
 def script(name):
-    """The names that a script of data/ defines (no .pyc is left behind)."""
+    """The names that a script of data/ defines (no .pyc is left after)."""
     return runpy.run_path(str(SHIPPED / name))
 
 

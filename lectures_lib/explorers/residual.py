@@ -16,7 +16,7 @@ KINDS = {"plain": RED, "residual": BLUE}
 SHOWN = (0, 1, 5, 10, 20)  # the number of blocks passed
 ACTS_ON = (
     "all weights, no batch norm",
-    "convolutions, batch norm behind",
+    "convolutions, batch norm after",
     "last γ and β",
 )
 OFF = ("nearest the input", "nearest the output")
@@ -101,7 +101,7 @@ def _draw_stacks(*axes: Axes, ghost: bool, **s) -> None:
 
 def _say_stacks(factor: float, acts_on: str) -> str:
     states = [f"{kind}, {_arrives(factor, acts_on, kind)}" for kind in KINDS]
-    return f"Factor {factor} on {acts_on}. Behind 20 blocks: {'; '.join(states)}."
+    return f"Factor {factor} on {acts_on}. After 20 blocks: {'; '.join(states)}."
 
 
 def _arrives(factor: float, acts_on: str, kind: str) -> str:

@@ -321,7 +321,7 @@ WRONG = {
         ([4, 3, 6, 5, 1, 7, 8, 2], "the step found no gradient"),
         ([1, 4, 3, 6, 5, 7, 8, 2], "the step found no gradient"),
         ([4, 3, 6, 5, 7, 8, 2, 1], "`after` equals `before`"),
-        ([4, 3, 1, 5, 7, 8, 6, 2], "`before` is measured behind the step"),
+        ([4, 3, 1, 5, 7, 8, 6, 2], "`before` is measured after the step"),
         ([3, 4, 6, 1, 5, 7, 8, 2], "before any line has computed it"),
         ([4, 6, 3, 1, 5, 7, 8, 2], "`backward` came before it"),
         ([4, 3, 8, 6, 1, 5, 7, 2], "one loss goes backward twice"),
@@ -425,11 +425,11 @@ WRONG = {
     ],
     "which_line": [
         (3, "negative ones too"),
-        (4, "Behind what else is it put?"),
+        (4, "After what else is it put?"),
         (6, "each once"),
         (7, "in front of what is inserted"),
         (9, "When is this line reached?"),
-        (10, "one behind the other"),
+        (10, "one after the other"),
         (11, "from 1 to 10"),
     ],
 }

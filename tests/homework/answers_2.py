@@ -365,7 +365,7 @@ WRONG = {
             changed(Residual, end=lambda _, b, s: F.relu(F.relu(b) + s)),
             "can take nothing away",
         ),
-        (changed(Residual, end=lambda _, b, s: b + s), "no ReLU behind the sum"),
+        (changed(Residual, end=lambda _, b, s: b + s), "no ReLU after the sum"),
         (changed(Residual, end=lambda _, b, s: F.relu(b)), "the skip is missing"),
         (changed(Residual, end=lambda _, b, s: F.relu(b - s)), "is subtracted"),
         (
@@ -378,7 +378,7 @@ WRONG = {
         ),
         (changed(Residual, first=relu_before_norm), "ReLU comes before `norm1`"),
         (changed(Residual, __init__=with_half_padding), "rounded down"),
-        (changed(Residual, skip=Residual.first), "begins behind the first ReLU"),
+        (changed(Residual, skip=Residual.first), "begins after the first ReLU"),
         (changed(Residual, skip=lambda _, x: x.detach()), "the input was detached"),
         (changed(Residual, forward=add_in_place), "changes its argument number 1"),
         (changed(Residual, branch=without("norm1")), "`norm1` is not used"),
@@ -393,8 +393,8 @@ WRONG = {
     "preactivation": [
         ([4, 5, 1, 6, 8, 7, 2, 3], "has changed x already: `x = norm1(x)`"),
         ([4, 1, 6, 8, 7, 2, 5, 3], "must keep what comes into the block"),
-        ([5, 6, 4, 1, 2, 8, 3, 7], "behind the addition comes `x = F.relu(x)`"),
-        ([5, 4, 1, 6, 8, 7, 3, 2], "behind the addition comes `x = conv2(x)`"),
+        ([5, 6, 4, 1, 2, 8, 3, 7], "after the addition comes `x = F.relu(x)`"),
+        ([5, 4, 1, 6, 8, 7, 3, 2], "after the addition comes `x = conv2(x)`"),
         ([5, 4, 1, 2, 8, 7, 6, 3], "`conv2` comes before `conv1`"),
         ([5, 6, 4, 1, 2, 8, 7, 3], "Read it from the inside"),
         ([5, 8, 1, 6, 4, 7, 2, 3], "Read it from the inside"),
@@ -407,7 +407,7 @@ WRONG = {
             changed(Projection, end=lambda _, b, s: F.relu(b) + s),
             "after* the last ReLU",
         ),
-        (changed(Projection, end=lambda _, b, s: b + s), "no ReLU behind the sum"),
+        (changed(Projection, end=lambda _, b, s: b + s), "no ReLU after the sum"),
         *(
             (changed(Projection, needs_projection=needed), "without a projection")
             for needed in ONLY_SOMETIMES
@@ -547,7 +547,7 @@ WRONG = {
         (changed(Highway, mix=lambda _, t, h, x: h + (1 - t) * x), "H is added whole"),
         (
             changed(Highway, mix=lambda _, t, h, x: F.relu(t * h + (1 - t) * x)),
-            "a ReLU behind the sum",
+            "a ReLU after the sum",
         ),
         (changed(Highway, __init__=bias_by(assign_bias)), "under `torch.no_grad()`"),
         (

@@ -704,7 +704,7 @@ WRONG = {
     "map_sizes": [
         (sizes_from(formula, pool=False), "one halving before the stages"),
         (sizes_from(formula, conv1=False), "one halving before the stages"),
-        (pool_does_not_halve, "the pool behind it halves it again"),
+        (pool_does_not_halve, "the pool after it halves it again"),
         (pool_not_listed, "the map after the pool has its own place"),
         (every_stage, "every stage halves the map"),
         (no_stage, "no stage does"),
@@ -780,7 +780,7 @@ WRONG = {
             (right_cost, faulty_stage("stride stays")),
             "only the first block has the str",
         ),
-        ((right_cost, faulty_stage("side stays")), "behind the first block the map is"),
+        ((right_cost, faulty_stage("side stays")), "after the first block the map is"),
         ((right_cost, faulty_stage("old reduced")), "in their first 1×1 as well"),
         ((right_cost, faulty_stage("floor")), "padded, so it is rounded up"),
         (
@@ -796,7 +796,7 @@ WRONG = {
         ((right_cost, library_stage), "it calls layers, multiply_adds"),
     ],
     "which_line": [
-        (1, "56 pixels and 64 channels behind the pool"),
+        (1, "56 pixels and 64 channels after the pool"),
         (3, "3×3 weights for each pair of channels"),
         (4, "a weight is used once for each pixel"),
         (5, "two convolutions in each of `count` blocks"),
@@ -809,7 +809,7 @@ WRONG = {
         (block_answer(InLast), "the stride belongs in conv2, the 3×3"),
         (block_answer(Late), "first the sum, then the ReLU"),
         (block_answer(NoLast), "there is no ReLU after the sum"),
-        (block_answer(Twice), "once, behind the sum, not behind bn3"),
+        (block_answer(Twice), "once, after the sum, not after bn3"),
         (block_answer(NoStride), "the shortcut halves the map, the path does not"),
         (block_answer(ShortcutNoStride), "has the shortcut its stride?"),
         (block_answer(StubLeft), "a line `return ...` is still there"),

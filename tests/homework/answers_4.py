@@ -857,7 +857,7 @@ WRONG = {
         (and_as_they_are, "count as one more view"),
         (average_of(lambda x: x.sigmoid().mean(0)), "sigmoid looks at each class"),
         (with_gradients, "hangs on the graph of all views"),
-        (gradients_stay_off, "gradients are still off behind your function"),
+        (gradients_stay_off, "gradients are still off after your function"),
         (detached, "`detach` comes too late"),
         (detached_batch, "`detach` comes too late"),
         (ll.augmentation.averaged, "it calls averaged"),

@@ -439,7 +439,7 @@ WRONG = {
         (faulty(Net, "eight"), "are hard to train"),
         (faulty(Net, "dropout always"), "dropout is still on"),
         (faulty(Net, "softmax"), "each row sums to 1"),
-        (faulty(Net, "ReLU"), "is a ReLU behind the last layer"),
+        (faulty(Net, "ReLU"), "is a ReLU after the last layer"),
         (faulty(Net, "zero"), "all nodes have the same logits"),
         (faulty(Net, "not filled"), "all nodes have the same logits"),
         (faulty(Net, "list"), "a plain list hides its layers"),

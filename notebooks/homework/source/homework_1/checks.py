@@ -42,14 +42,14 @@ LINE_HINTS = {
     1: "it names the function and the width of its layer. It computes nothing",
     2: "nothing is to be added, so no bias is right",
     3: "it makes the unit matrix. It gives back every number, negative ones too",
-    4: "a linear map and a ReLU were to be inserted. Behind a ReLU this one "
-    "changes nothing. Behind what else is it put?",
+    4: "a linear map and a ReLU were to be inserted. After a ReLU this one "
+    "changes nothing. After what else is it put?",
     5: "an empty list to begin with",
     6: "it takes the modules in their order, each once",
     7: "it keeps the shallow net's module, in front of what is inserted",
     9: "the width fits, else the program would stop with an error. When is "
     "this line reached?",
-    10: "it puts the modules one behind the other, in their order. To leave some "
+    10: "it puts the modules one after the other, in their order. To leave some "
     "out there would hide what is wrong: which line has let them in?",
 }
 
@@ -181,7 +181,7 @@ def before_and_after(draw, order):
         for words, hint in ERRORS.items():
             expect(words not in str(error), hint)
         raise
-    late = "`before` is measured behind the step: it is the gradient `after` it"
+    late = "`before` is measured after the step: it is the gradient `after` it"
     same(names["before"], before, {late: after}, "`before`")
     mistakes = {
         "`after` is the norm of both gradients added up: the first is still in `.grad` "
@@ -193,7 +193,7 @@ def before_and_after(draw, order):
             "Between them the weights must move, and then a new gradient is needed"
             if moved
             else "The weights have not moved: the step found no gradient. Does "
-            "`zero_grad` stand before it, or every `backward` behind it?"
+            "`zero_grad` stand before it, or every `backward` after it?"
         ): before,
     }
     same(names["after"], after, mistakes, "`after`")
@@ -414,4 +414,4 @@ def identity_norm(draw, function):
 def which_line(draw, line):
     the_line(line, 8, LINE_HINTS)
     mended = "`and module is not shallow[-1]` mends it"
-    yield 2, f"line 8: behind the last linear map logits may be negative. {mended}"
+    yield 2, f"line 8: after the last linear map logits may be negative. {mended}"

@@ -135,12 +135,12 @@ def branch_mistakes(
         "your block adds the input *after* the last ReLU: the branch is cut at zero "
         "before it is added": F.relu(branch) + skip,
         "the branch goes through a ReLU before it is added, and can take nothing away. "
-        "One ReLU behind the sum is enough": F.relu(F.relu(branch) + skip),
+        "One ReLU after the sum is enough": F.relu(F.relu(branch) + skip),
         "the branch goes through a ReLU, and the skip too: each is cut at zero before "
-        "the sum. One ReLU behind the sum is enough": F.relu(branch) + F.relu(skip),
-        "there is no ReLU behind the sum": branch + skip,
+        "the sum. One ReLU after the sum is enough": F.relu(branch) + F.relu(skip),
+        "there is no ReLU after the sum": branch + skip,
         "the skip is missing: this is the plain block": F.relu(branch),
-        "the skip begins behind the first ReLU. It carries what comes into the block": (
+        "the skip begins after the first ReLU. It carries what comes into the block": (
             F.relu(branch + first)
         ),
         "what is on the skip goes through a ReLU before it is added. It should stay as "
@@ -149,7 +149,7 @@ def branch_mistakes(
         "`norm2` is not used": F.relu(last + skip),
         "`norm1` is not used": F.relu(no_norm + skip),
         "between the two convolutions there is no ReLU": F.relu(no_relu + skip),
-        "the first ReLU comes before `norm1`: it belongs behind the batch norm": (
+        "the first ReLU comes before `norm1`: it belongs after the batch norm": (
             F.relu(late_norm + skip)
         ),
     }
@@ -217,7 +217,7 @@ def preactivation(draw, order):
         )
         expect(
             at[3] == 7,
-            f"behind the addition comes `{LINES[order[7] - 1]}`. In this block nothing "
+            f"after the addition comes `{LINES[order[7] - 1]}`. In this block nothing "
             "does: what is on the skip leaves the block as it came",
         )
         expect(at[6] < at[2], "`conv2` comes before `conv1`")
@@ -418,7 +418,7 @@ def highway_block(draw, block_class):
         "x is added whole: with coupled gates it counts 1 - T": t * h + x,
         "x is missing: it counts 1 - T": t * h,
         "H is added whole: it counts T": h + (1 - t) * x,
-        "there is a ReLU behind the sum: what is carried on should come out as it is": (
+        "there is a ReLU after the sum: what is carried on should come out as it is": (
             F.relu(t * h + (1 - t) * x)
         ),
         "both are weighed with T: x counts 1 - T": t * (h + x),

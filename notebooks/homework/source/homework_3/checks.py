@@ -116,7 +116,7 @@ def same_sizes(map_sizes, side, strides):
     mistakes = {
         "one halving before the stages is missing: conv1 (7×7) and the pool (3×3) both "
         "have stride 2": walk(side, [conv1, *stages]),
-        "conv1 halves the map, and the pool behind it halves it again": walk(
+        "conv1 halves the map, and the pool after it halves it again": walk(
             side, [conv1, (3, 1), *stages]
         ),
         "the map after the pool has its own place in the list": right[:1] + right[2:],
@@ -296,7 +296,7 @@ def same_stage(stage_cost, side, channels, middle, num_blocks, stride, stride_in
     arguments = (side, channels, middle, num_blocks, stride, stride_in)
     other = {"1x1": "3x3", "3x3": "1x1"}[stride_in]
     out = -(-side // stride)
-    smaller = "behind the first block the map is smaller: the others have its size"
+    smaller = "after the first block the map is smaller: the others have its size"
     hints = {
         "no projection": "the projection is missing: the shape changes (stride "
         f"{stride}, {channels} to {4 * middle} channels), so a 1×1 is on the shortcut",
@@ -342,7 +342,7 @@ def same_stage(stage_cost, side, channels, middle, num_blocks, stride, stride_in
 def which_line(draw, line):
     kept = "The second bar is right, so look for what goes wrong only later"
     hints = {
-        1: "56 pixels and 64 channels behind the pool: right, as is the first bar",
+        1: "56 pixels and 64 channels after the pool: right, as is the first bar",
         2: "four stages of three blocks each, as the task says",
         3: f"3×3 weights for each pair of channels, in and out: right. {kept}",
         4: f"a weight is used once for each pixel of the map: right. {kept}",
@@ -497,7 +497,7 @@ def same_block(draw, Bottleneck, channels, middle, out, stride):
         output(x, state, stride),
         mistakes,
         f"the output of {what} (three convolutions, each with its batch norm; a ReLU "
-        "behind the first two, and behind the sum)",
+        "after the first two, and after the sum)",
     )
     expect(
         getattr(block.conv2, "stride", (stride,) * 2) == (stride,) * 2,
@@ -509,9 +509,9 @@ def same_block(draw, Bottleneck, channels, middle, out, stride):
 
 FORWARD = (
     LATE := "the input is added *after* the last ReLU: first the sum, then the ReLU",
-    TWICE := "the last ReLU comes once, behind the sum, not behind bn3 as well",
+    TWICE := "the last ReLU comes once, after the sum, not after bn3 as well",
     NO_LAST := "there is no ReLU after the sum",
-    NO_RELU := "a ReLU inside the path is missing: one behind each of its first two "
+    NO_RELU := "a ReLU inside the path is missing: one after each of its first two "
     "batch norms",
     NO_SKIP := "the skip is missing: only the path comes out",
     IN_FIRST := "the stride is in the first 1×1, as in the paper; torchvision, and "

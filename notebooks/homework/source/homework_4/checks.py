@@ -462,7 +462,7 @@ def average_views(draw, average_views):
     expect(not graph, f"{late}. Ask below `with torch.no_grad():`")
     expect(
         still_on,
-        "gradients are still off behind your function, so nothing can be trained any "
+        "gradients are still off after your function, so nothing can be trained any "
         "more: `with torch.no_grad():` switches them on again",
     )
     yield 1, "without a graph for gradients"

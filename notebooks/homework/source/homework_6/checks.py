@@ -461,7 +461,7 @@ def graph_net(draw, Net):
         "each row sums to 1: a softmax. The loss wants logits, and takes their softmax "
         "itself",
     )
-    behind = "no logit is negative: is a ReLU behind the last layer, or a sigmoid?"
+    behind = "no logit is negative: is a ReLU after the last layer, or a sigmoid?"
     expect((first < 0).any(), behind)
     yield 1, "logits for each node and class, the same each time in evaluation"
 
