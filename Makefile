@@ -20,7 +20,7 @@ export PYTHON TORCH
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test execute starters grade handout audit sabotage slides bench lock clean core test-tools
+.PHONY: help lab study test execute starters grade handout audit sabotage slides bench lock clean core test-tools
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -40,6 +40,11 @@ NOTEBOOK = $(wildcard notebooks/$(NB)_*.ipynb)
 OWN = $(shell grep -l '"$(notdir $(NOTEBOOK))"' tests/test_*.py)
 READERS = $(NOTEBOOK) $(shell grep -l ipynb tests/test_*.py) \
 	-k '$(basename $(notdir $(NOTEBOOK))) $(OWN:tests/%.py=or %)'
+
+study: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
+study: core  ## work in copies of your own, under mine/, made once and never overwritten
+	$(BIN)/python -m tools.study
+	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/mine/00_start_here.ipynb
 
 test: test-tools  ## prove the collection: format, lint, tests, every notebook, or NB=00
 	@$(if $(NB),$(if $(NOTEBOOK),,echo "there is no notebook $(NB)" >&2; exit 1))

@@ -1,8 +1,9 @@
 """Pack the course for students: python -m tools.handout [course.zip]
 
 What git knows goes in, without the homework's sources, hidden tests and tables of right
-answers; of a source its checks.py does, beside the starter that it belongs to. In the
-unpacked folder `make lab` works; `make test` lacks what was left out.
+answers; of a source its checks.py does, beside the starter that it belongs to. So does
+the workbook, mine/ (see study.py). In the unpacked folder `make study` and `make lab`
+work; `make test` lacks what was left out.
 """
 
 import subprocess
@@ -10,10 +11,15 @@ import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
+
+from . import study
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "deep-learning-3"  # that the zip unpacks to
-SOURCE, RELEASE = "notebooks/homework/source/", "notebooks/homework/release/"
-LEFT_OUT = (SOURCE, "notebooks/homework/hidden/", "tests/homework/", "drafts/", ".ci/")
+RELEASE = "notebooks/homework/release/"
+HOMEWORK = "notebooks/homework/"
+LEFT_OUT = (HOMEWORK + "source/", HOMEWORK + "hidden/", "tests/homework/", ".ci/")
 
 
 def contents(root: Path) -> dict[str, Path]:
@@ -22,20 +28,29 @@ def contents(root: Path) -> dict[str, Path]:
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     names = [name for name in listed.split("\0") if name and (root / name).exists()]
     found = {name: root / name for name in names if not name.startswith(LEFT_OUT)}
-    checks = [n for n in names if n.startswith(SOURCE) and n.endswith("/checks.py")]
-    return found | {name.replace(SOURCE, RELEASE): root / name for name in checks}
+    checks = study.checks(root).items()
+    return found | {f"notebooks/{name}": path for name, path in checks}
+
+
+def workbook(root: Path) -> dict[str, str]:
+    """What `make study` would make of this course: name in the zip to content."""
+    made = {name: nbformat.writes(copy) for name, copy in study.copies(root).items()}
+    made |= {name: path.read_text("utf-8") for name, path in study.checks(root).items()}
+    return {f"{study.WORKBOOK}/{name}": content for name, content in made.items()}
 
 
 def pack(root: Path, target: Path) -> list[str]:
     """Write the zip: the same bytes for the same files. Returns the names in it."""
     files = contents(root)
+    found = {n: (path.read_bytes(), path.stat().st_mode) for n, path in files.items()}
+    found |= {n: (text.encode(), 0o100644) for n, text in workbook(root).items()}
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w") as archive:
-        for name, path in files.items():
+        for name, (content, mode) in found.items():
             item = zipfile.ZipInfo(f"{FOLDER}/{name}")
-            item.external_attr = path.stat().st_mode << 16
-            archive.writestr(item, path.read_bytes(), zipfile.ZIP_DEFLATED)
-    return list(files)
+            item.external_attr = mode << 16
+            archive.writestr(item, content, zipfile.ZIP_DEFLATED)
+    return list(found)
 
 
 def main(arguments: list[str]) -> int:
