@@ -101,7 +101,7 @@ def load(path: Path) -> ModuleType:
     if not path.is_file():
         raise HomeworkError(
             f"there is no {path.name} in {path.parent}: a homework is checked in its "
-            "own folder. Open it there, or copy the whole folder into homework/mine"
+            "own folder. Open it there; `make study` makes a folder to work in"
         )
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
