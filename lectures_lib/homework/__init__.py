@@ -8,19 +8,3 @@ whole notebook over before it is handed in.
 
 from .checking import HIDDEN, HomeworkError, NotDone, ask, check, task
 from .comparisons import Hint, expect, in_order, integer, kind, same, the_line
-
-__all__ = [
-    "HIDDEN",
-    "Hint",
-    "HomeworkError",
-    "NotDone",
-    "ask",
-    "check",
-    "expect",
-    "in_order",
-    "integer",
-    "kind",
-    "same",
-    "task",
-    "the_line",
-]
