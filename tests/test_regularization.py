@@ -318,6 +318,32 @@ def test_methods_change_the_net_or_its_training():
         assert active == {recipe.get("dropout", 0)}
 
 
+def test_the_strengths_in_the_text_are_those_of_the_library():
+    lines = CELLS["g5-strengths"].splitlines()[2:]
+    rows = dict(line.strip("|").rsplit("|", 1) for line in lines)
+    for method, strengths in regularization.METHODS.items():
+        begins = method.replace("five", "these five")
+        said = [row for name, row in rows.items() if name.strip().startswith(begins)]
+        expected = "on" if strengths == (1,) else ", ".join(f"{s:g}" for s in strengths)
+        assert [row.strip() for row in said] == [expected] * (method != "nothing")
+    shares = [f"{share:g}" for share in regularization.TOGETHER.values()]
+    (together,) = (name for name in rows if "these five" in name)
+    assert [word for word in together.split() if word[:2] == "0."] == shares
+    assert (
+        f"three lengths only, 15, 30 and {regularization.EPOCHS}"
+        in (CELLS["g5-epochs-words"])
+    )
+
+
+def test_the_best_point_of_the_diamond_is_a_corner_and_of_the_circle_none():
+    found = from_notebook("g4-shapes")
+    bend, lowest = found["bend"], found["lowest"]
+    assert np.linalg.eigvalsh(bend).min() > 0 and np.abs(lowest).sum() > 2
+    circle, corner = (found["best_of"][name] for name in ("L2", "L1"))
+    assert np.allclose(corner, [0, 1]) and np.abs(circle).min() > 0.05
+    assert np.isclose(np.linalg.norm(circle), 1)
+
+
 def test_the_numbers_in_the_text_are_those_of_the_recorded_runs():
     values = ll.recorded.load("regularizers").values
     names = list(regularization.METHODS)
