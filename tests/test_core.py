@@ -1,6 +1,7 @@
 """The core of each notebook reads, and runs, without what goes deeper."""
 
 import math
+import re
 from pathlib import Path
 
 import nbformat
@@ -36,9 +37,14 @@ def test_deeper_parts_are_folded_and_nothing_else_is(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_something_goes_deeper_and_both_times_are_said(path):
+def test_both_times_are_said_in_the_first_cell_and_in_the_readme(path):
     core, deeper = parts(path)
-    assert deeper and "core" in core[0].source and "minutes" in core[0].source
+    said = r"core (\d+) minutes, with everything deeper (\d+)"
+    times = re.search(said, core[0].source.lower())
+    assert deeper and times
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = (line for line in readme.splitlines() if f"notebooks/{path.name})" in line)
+    assert row.endswith(f"| {times[1]} | {times[2]} |")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
