@@ -211,9 +211,9 @@ def test_the_numbers_in_the_text_are_those_of_the_audit():
 
 def test_the_numbers_in_the_text_are_those_of_the_recorded_operations():
     gain = 100 * recorded.load("operations").values["gain"].mean(0)
-    by_strength = [f"{gain[KINDS.index(('shift x', s))]:.1f}" for s in STRENGTHS]
+    by_strength = [f"{gain[KINDS.index(('shift x', s))]:+.1f}" for s in STRENGTHS]
     said = ", ".join(by_strength[:-1]) + f" and {by_strength[-1]} points (recorded"
-    assert said in CELLS["a6-words"]
+    assert said.replace("-", "−") in CELLS["a6-words"]
     assert f"{gain[KINDS.index(('shift y', 0.5))]:.0f}" == "-2"
     assert "costs two points" in CELLS["a6-words"]
 
