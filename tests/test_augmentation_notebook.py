@@ -176,31 +176,59 @@ def test_the_numbers_in_the_text_are_those_of_the_audit():
         sides = of[0]["comparisons"][number]
         return np.array(sides["left"])[alone], np.array(sides["right"])[alone]
 
-    auto, _ = compared("the learned policy errs less")
+    auto, everything = compared("the learned policy errs less")
+    _, mild = compared("the learned policy errs less", 1)
     ahead, _ = compared("but it works no miracle")
     nothing = auto - ahead
     searched, drawn = (compared("two simpler ways", k)[0] for k in (0, 1))
-    for right in (auto, searched, drawn):
-        assert spread(right - nothing, 1, "+") in CELLS["a7-words"]
-    apart = np.abs(auto - searched).max()
-    assert 3 < apart < 4.5 and "differ by up to four" in CELLS["a7-words"]
-    for strength in (0, 1):
-        wrong, _ = compared("what passes as data", strength)
-        assert spread(nothing - (100 - wrong)) in CELLS["a7-tanda-words"], strength
+    passing, half = (100 - compared("what passes as data", k)[0] for k in (0, 1))
+    found = {"everything": everything, "all mild ones": mild, "AutoAugment": auto}
+    found |= {"random search": searched, "RandAugment": drawn, "TANDA": passing}
+    for name, (mean, deviation) in from_notebook("a7-before")["before"].items():
+        points = found[name] - nothing
+        assert round(points.mean(), 1) == mean, name
+        assert round(points.std(ddof=1), 1) == deviation, name
+    assert spread(ahead, 1, "+") in CELLS["a7-words"]
+    for right in (searched, drawn):
+        assert spread(right - nothing, 1, "+") in CELLS["a7-auto-paper"]
+    for right in (passing, half):
+        assert spread(nothing - right) in CELLS["a7-tanda-words"]
 
     crops, middles = compared("random crops and mirrors")
     ten, _ = compared("and ten crops in test")
     middles_ten = compared("and ten crops in test", 1)[1] / 0.9
     for ratio in (crops / middles, ten / crops, middles_ten / middles):
         assert spread(ratio, 2) in CELLS["a10-words"]
-    beginning = "blind or in context, neighbours gain"
-    vectors, in_context = (compared(beginning, k)[0] for k in (0, 1))
-    random_words = compared(beginning, 2)[1]
+    vectors, random_words = compared("swaps for neighbours gain", 1)
     thesaurus, _ = compared("the thesaurus gains")
-    for gain in (random_words, thesaurus, vectors, in_context):
+    for gain in (random_words, thesaurus, vectors):
         assert spread(100 * gain, 1, "+") in CELLS["a8-gain-words"]
+    in_context, _ = compared("chosen in context")
+    assert spread(100 * in_context, 1, "+") in CELLS["a8-context-words"]
     mild, _ = compared("all in turn", 1)
-    assert f"{-mild.mean():.0f}" == "8" and "about eight points" in CELLS["a6-words"]
+    assert f"{-mild.mean():.0f}" == "8" and "cost about eight" in CELLS["a6-words"]
+
+
+def test_the_numbers_in_the_text_are_those_of_the_recorded_operations():
+    gain = 100 * recorded.load("operations").values["gain"].mean(0)
+    by_strength = [f"{gain[KINDS.index(('shift x', s))]:+.1f}" for s in STRENGTHS]
+    said = ", ".join(by_strength[:-1]) + f" and {by_strength[-1]} points (recorded"
+    assert said.replace("-", "−") in CELLS["a6-words"]
+    assert f"{gain[KINDS.index(('shift y', 0.5))]:.0f}" == "-2"
+    assert "costs two points" in CELLS["a6-words"]
+
+
+def test_the_predictions_right_options_are_those_of_the_recorded_runs():
+    ahead = from_notebook("a7-before")["before"]["AutoAugment"][0]
+    guess = from_notebook("a7-predict")["search_guess"]
+    guess.compare(ahead)
+    assert guess.right == "is about as good (within 2)"
+    values = recorded.load("moves").values
+    rise = (values["moved train"] - values["plain train"]).mean()
+    gained = values["moved accuracy, as it is"] - values["plain accuracy, as it is"]
+    guess = from_notebook("a2-predict")["moved_guess"]
+    guess.compare(rise, gained.mean())
+    assert guess.right == "falls in training, rises in test"
 
 
 # The explorers.
