@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from torch import nn
 
-from ..figures import BLUE, GREY, INK, ORANGE, RED
+from ..figures import BLUE, GREY, INK, ORANGE
 from ..models import Layer
 
 
@@ -18,14 +18,14 @@ def draw_block(ax: Axes, kind: str) -> None:
     ax.annotate("x", (0, -6.9), (0, 0.9), arrowprops=arrow, zorder=0, **middle)
     ax.text(0, -7.2, "y", **middle)
     for part, level in zip(parts, levels):
-        edge = BLUE if "conv" in part else GREY if "norm" in part else ORANGE
+        edge = INK if "conv" in part else GREY if "norm" in part else ORANGE
         ax.text(0, level, part, bbox=box | {"edgecolor": edge}, **middle)
     if kind == "residual":
-        ax.plot([0, 1, 1], [0.65, 0.65, -4.9], color=RED, linewidth=3)
-        ax.annotate("", (0.12, -4.9), (1.02, -4.9), arrowprops=arrow | {"color": RED})
-        circle = box | {"boxstyle": "circle,pad=0.1", "edgecolor": RED}
-        ax.text(0, -4.9, "+", bbox=circle, color=RED, **middle)
-        ax.text(1.08, -2, "skip", color=RED)
+        ax.plot([0, 1, 1], [0.65, 0.65, -4.9], color=BLUE, linewidth=3)
+        ax.annotate("", (0.12, -4.9), (1.02, -4.9), arrowprops=arrow | {"color": BLUE})
+        circle = box | {"boxstyle": "circle,pad=0.1", "edgecolor": BLUE}
+        ax.text(0, -4.9, "+", bbox=circle, color=BLUE, **middle)
+        ax.text(1.08, -2, "skip", color=BLUE)
     ax.set(xlim=(-1, 1.8), ylim=(-7.4, 1.2), title=kind)
     ax.axis("off")
 
