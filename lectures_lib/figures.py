@@ -11,7 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from PIL import Image
 
-# Okabe and Ito's palette: told apart with every common form of colour blindness.
+# Okabe and Ito's palette: told apart with every common form of colour blindness. One
+# colour for one thing: plain nets RED, residual ones BLUE, gates and a kept start GREEN;
+# validation and test BLUE, training INK or ORANGE; what is recorded or shuffled GREY.
+# Text is INK or BLUE: on white the others have a contrast below 4.5 : 1.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, RED, YELLOW, GREY, INK = "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C", "#222222"
 _CYCLE = plt.cycler(color=[BLUE, ORANGE, GREEN, PINK, RED, SKY]) + plt.cycler(
