@@ -128,7 +128,7 @@ def test_a_preset_says_what_differs_from_the_first():
     assert explorer.presets["steep"] == {"height": 4, "kind": "low"}
 
 
-@pytest.mark.parametrize("name", explorers.__all__)
+@pytest.mark.parametrize("name", widgets.EXPLORERS)
 def test_the_presets_of_each_explorer_are_at_most_twelve_and_within_its_controls(name):
     explorer = getattr(explorers, name)()
     assert 1 <= len(explorer.presets) <= 12

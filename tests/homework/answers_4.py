@@ -860,7 +860,6 @@ WRONG = {
         (gradients_stay_off, "gradients are still off after your function"),
         (detached, "`detach` comes too late"),
         (detached_batch, "`detach` comes too late"),
-        (ll.augmentation.averaged, "it calls averaged"),
     ],
     "which_line": [
         (1, "squares that reach 4 pixels"),
