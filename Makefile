@@ -29,10 +29,14 @@ help:  ## list the targets
 	@echo "  PYTHON=python3.12  the Python that makes a new .venv"
 
 # No question about news, no look for updates: a lecture hall may have no network.
-lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
+lab study: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: core  ## open the course in JupyterLab
 	@$(trust)
 	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/$(FIRST)
+
+study: core  ## work in copies of your own, under mine/, made once and never overwritten
+	$(BIN)/python -m tools.study
+	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/mine/00_start_here.ipynb
 
 # With NB, what reads that notebook: its cells, the tests of which it is a parameter, and
 # the file of tests that names it.
@@ -40,11 +44,6 @@ NOTEBOOK = $(wildcard notebooks/$(NB)_*.ipynb)
 OWN = $(shell grep -l '"$(notdir $(NOTEBOOK))"' tests/test_*.py)
 READERS = $(NOTEBOOK) $(shell grep -l ipynb tests/test_*.py) \
 	-k '$(basename $(notdir $(NOTEBOOK))) $(OWN:tests/%.py=or %)'
-
-study: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
-study: core  ## work in copies of your own, under mine/, made once and never overwritten
-	$(BIN)/python -m tools.study
-	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/mine/00_start_here.ipynb
 
 test: test-tools  ## prove the collection: format, lint, tests, every notebook, or NB=00
 	@$(if $(NB),$(if $(NOTEBOOK),,echo "there is no notebook $(NB)" >&2; exit 1))
