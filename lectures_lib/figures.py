@@ -12,7 +12,7 @@ from matplotlib.text import Annotation
 from PIL import Image
 
 # Okabe and Ito's palette: told apart with every common form of colour blindness. One
-# colour for one thing: plain nets RED, residual ones BLUE, gates and a kept start GREEN;
+# colour for one thing: plain nets RED, residual ones BLUE, gates and kept starts GREEN;
 # validation and test BLUE, training INK or ORANGE; what is recorded or shuffled GREY.
 # Text is INK or BLUE: on white the others have a contrast below 4.5 : 1.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
