@@ -14,6 +14,7 @@ from . import (
     figures,
     graphs,
     homework,
+    lecture,
     many,
     models,
     recorded,

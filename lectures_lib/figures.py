@@ -47,27 +47,34 @@ def use_style() -> None:
     plt.rcParams.update(_STYLE)
 
 
-def png(fig: Figure, colors: int | None = 64) -> bytes:
+def png(fig: Figure, colors: int | None = 64, dpi: int = 100) -> bytes:
     """The figure as PNG bytes, the same for the same picture, and the figure closed.
 
     Args:
         colors: size of the palette, which makes drawings several times smaller;
-            None keeps all colours, for photographs.
+            photographs need 256, and None keeps all of them.
     """
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", metadata={"Software": None})
+    fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     plt.close(fig)
     fig.clear()  # three megabytes that would wait for the garbage collector
     if colors is None:
         return buffer.getvalue()
+    # Octrees keep small markers, the median cut keeps a photograph's shades.
+    kind = Image.Quantize.FASTOCTREE if colors <= 64 else Image.Quantize.MEDIANCUT
     image, small = Image.open(buffer).convert("RGB"), io.BytesIO()
-    image = image.quantize(colors, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    image = image.quantize(colors, kind, dither=Image.Dither.NONE)
+    rgb = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
+    rgb[(rgb > 250).all(1)] = 255  # nearly white would be a box on the page
+    image.putpalette(rgb.tobytes())
     image.save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
 def show(fig: Figure, alt: str, colors: int | None = 64) -> None:
     """Display the figure with its description, which is printed below it, too.
+
+    A drawing has twice the page's resolution, for the wall; photographs have enough.
 
     Args:
         alt: what is to be seen, in a sentence or two, for readers who cannot see it;
@@ -79,9 +86,10 @@ def show(fig: Figure, alt: str, colors: int | None = 64) -> None:
     """
     if not alt.strip():
         raise ValueError('a figure needs a description: show(fig, alt="what it shows")')
-    alt = " ".join(alt.split())
-    bundle = {"image/png": png(fig, colors), "text/plain": "<figure>"}
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+    alt, width = " ".join(alt.split()), round(100 * fig.get_figwidth())
+    picture = png(fig, colors, dpi=200 if colors == 64 else 100)
+    bundle = {"image/png": picture, "text/plain": "<figure>"}
+    display(bundle, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
     print(f"Figure: {alt}")
 
 

@@ -1,7 +1,10 @@
 """Notebook 04: the functions written out in it, and its explorers, against others."""
 
+import base64
+import io
 import json
 import math
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -9,6 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
@@ -253,6 +257,15 @@ def test_every_operation_and_strength_is_drawn_and_said():
             explorer.set(operation=name, strength=strength)
             assert "cannot be drawn" not in explorer.status.value
     plt.close("all")
+
+
+def test_the_stored_gallery_keeps_the_colours_of_the_photograph():
+    gallery = ll.explorers.gallery()
+    found = re.findall(r"data:image/jpeg;base64,([\w+/=]+)", gallery.to_html())
+    frames = [Image.open(io.BytesIO(base64.b64decode(frame))) for frame in found]
+    assert len(frames) == len(gallery.presets)
+    assert len({frame.size for frame in frames}) == 1
+    assert len(frames[0].getcolors(10**6)) > 10_000
 
 
 def test_the_gallery_at_rest_is_the_photograph():

@@ -141,26 +141,52 @@ def test_the_plateau_in_the_text_is_that_of_the_recorded_runs():
 
 
 def test_a_factor_of_zero_leaves_the_picture_or_nothing():
-    found = explorers.residual._outputs
-    weights = explorers.residual.ACTS_ON[0]
-    residual = found(0.0, weights, "residual")
-    assert torch.equal(residual[20], residual[0])
-    assert found(0.0, weights, "plain")[20].abs().max() == 0
+    through = explorers.residual._through
+    for acts_on in explorers.residual.ACTS_ON:
+        residual, change = through(0.0, acts_on, "residual")
+        assert torch.equal(residual[20], residual[0]) and change == 0
+        assert through(0.0, acts_on, "plain")[0][20].abs().max() == 0
 
 
-def test_the_stack_is_a_stack_of_blocks():
+def test_the_explorers_stack_is_that_of_the_notebook():
+    found = from_notebook("b1-maps", "b1-block")
+    found["draw"] = ll.environment.generator(0)  # as the explorer's
+    for id in ("b2-stack", "b2-through"):
+        exec(CELLS[id], found)
+    for kind, factor in product(("plain", "residual"), (1.0, 0.5, 0.1)):
+        outputs = torch.cat(found["through"](kind, factor))
+        weights = explorers.residual.ACTS_ON[0]
+        shown, change = explorers.residual._through(factor, weights, kind)
+        expected = outputs.square().mean(1).sqrt()
+        assert torch.allclose(shown, expected, rtol=1e-3, atol=1e-6)
+        difference = (outputs[20] - outputs[0]).norm() / outputs[0].norm()
+        assert change == pytest.approx(difference.item(), rel=1e-3)
+
+
+def test_turned_down_the_plain_stack_fades_and_the_residual_one_does_not():
     weights = explorers.residual.ACTS_ON[0]
-    found = explorers.residual._outputs(0.5, weights, "plain")
-    ll.environment.seed_everything(0)
-    block = ll.models.Block(8, 8, batch_norm=False)
-    for convolution in (block.conv1, block.conv2):
-        nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
-        nn.init.zeros_(convolution.bias)
-    x = ll.data.fashion_mnist("test", 8)[0].repeat(1, 8, 1, 1)
-    expected = F.relu(
-        block.conv2(F.relu(block.conv1(x))) * 0.25  # both kernels are halved
+    sizes = {
+        (kind, factor): explorers.residual._sizes(
+            factor=factor, acts_on=weights, kind=kind
+        )
+        for kind, factor in product(("plain", "residual"), (1.0, 0.1))
+    }
+    assert np.allclose(sizes["plain", 1.0], 1, atol=1e-3)
+    assert sizes["plain", 0.1][20] < 1e-6
+    assert 0.9 < sizes["residual", 0.1][20] < 1.1
+
+
+@pytest.mark.parametrize("kind", ["plain", "residual"])
+def test_batch_norm_undoes_what_the_convolutions_are_multiplied_by(kind):
+    through, (_, convolutions, last) = (
+        explorers.residual._through,
+        explorers.residual.ACTS_ON,
     )
-    assert torch.allclose(found[1], expected[0, 0], atol=1e-5)
+    assert torch.equal(through(1.0, convolutions, kind)[0], through(1.0, last, kind)[0])
+    one, half = (through(factor, convolutions, kind)[0][1] for factor in (1.0, 0.5))
+    assert torch.allclose(one, half, rtol=0.01, atol=1e-3)
+    turned = through(0.5, last, kind)[0][1]
+    assert not torch.allclose(one, turned, rtol=0.1)
 
 
 def test_switching_off_reads_the_recorded_errors():

@@ -28,6 +28,7 @@ from .running import STOPPED, Limits, failed
 from .writing import write
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+LECTURE = "lecture.ipynb"
 TIMEOUT = 300  # seconds a cell
 BESIDE = ("toml", "css", "js")  # files that modules read, in their folders
 BUDGETS = {"s": 60, "MB": 1000, "kB": 1500}
@@ -61,6 +62,8 @@ def library_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
     folders = {(root / module).parent for module in found}
     read = [file for kind in BESIDE for f in folders for file in f.glob(f"*.{kind}")]
     read += [root / "data/SHA256SUMS", root / "requirements.txt"]
+    if "lectures_lib/lecture.py" in found:  # it shows what the notebooks store
+        read += (root / "notebooks").glob("[0-9][0-9]_*.ipynb")
     read = sorted(path for path in read if path.exists())
     # as text: line ends differ between systems
     return digest([found, [[path.name, path.read_text("utf-8")] for path in read]])
@@ -220,13 +223,19 @@ def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
     return f"{path.name}: " + ", ".join([*sizes, *over])
 
 
-def chosen(folder: Path, numbers: list[str]) -> list[Path]:
-    """The notebooks with these numbers, or all; NotebookError if a number has none."""
+def chosen(folder: Path, numbers: list[str], lecture: bool = False) -> list[Path]:
+    """The notebooks with these numbers, or all; NotebookError if a number has none.
+
+    Args:
+        lecture: whether the lecture, whose number is "lecture", is one of them.
+    """
     paths = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-    missing = sorted(set(numbers) - {path.name[:2] for path in paths})
+    paths += folder.glob(LECTURE) if lecture else []  # last: it shows what they store
+    names = {path.stem.partition("_")[0]: path for path in paths}
+    missing = sorted(set(numbers) - set(names))
     if missing:
         raise NotebookError(f"there is no notebook {missing[0]} in {folder}")
-    return [path for path in paths if not numbers or path.name[:2] in numbers]
+    return [path for name, path in names.items() if not numbers or name in numbers]
 
 
 def attempt(path: Path, root: Path, always: bool) -> bool:
@@ -245,7 +254,7 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
     parser.add_argument("--all", action="store_true", help="also what did not change")
     options = parser.parse_args(arguments)
     try:
-        paths = chosen(root / "notebooks", options.numbers)
+        paths = chosen(root / "notebooks", options.numbers, lecture=True)
         went_well = [attempt(path, root, options.all) for path in paths]
     except NotebookError as error:
         print(error)

@@ -35,7 +35,7 @@ def contents(root: Path) -> dict[str, Path]:
 def workbook(root: Path) -> dict[str, str]:
     """What `make study` would make of this course: name in the zip to content."""
     made = {name: nbformat.writes(copy) for name, copy in study.copies(root).items()}
-    made |= {name: path.read_text("utf-8") for name, path in study.checks(root).items()}
+    made |= {name: path.read_text("utf-8") for name, path in study.beside(root).items()}
     return {f"{study.WORKBOOK}/{name}": content for name, content in made.items()}
 
 

@@ -4,10 +4,12 @@ python -m tools.slides [NUMBER ...]    one HTML file a notebook, in site/_build/
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +18,7 @@ import nbformat
 from nbconvert import SlidesExporter
 
 from . import execute
+from .sections import core_and_deeper
 
 DECKS = execute.ROOT / "site" / "_build" / "slides"
 
@@ -39,7 +42,9 @@ USED = (
     "require.js",
 )
 
-# Without nbconvert's mermaid, which it would fetch from the network.
+# Without nbconvert's mermaid, which it would fetch from the network; with our own style
+# and start of the slide engine.
+BESIDE = Path(__file__).parent / "deck"
 TEMPLATE = """{%- extends 'index.html.j2' -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 {% block data_png scoped %}
@@ -48,7 +53,9 @@ TEMPLATE = """{%- extends 'index.html.j2' -%}
 alt="{{ output | get_metadata('alt', 'image/png') | escape_html }}">
 </div>
 {% endblock data_png %}
+{% block footer_js %}<script><!-- script --></script>{% endblock footer_js %}
 """
+LINK = re.compile(r"(?<!!)\[([^]]*)\]\(([^)\s]*?)(#[^)\s]*)?\)")
 
 
 class SlidesError(Exception):
@@ -97,15 +104,19 @@ def npm_pack(package: str, folder: Path) -> Path:
 
 
 def for_the_deck(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook as it is projected: pictures and widgets without their code.
+    """The notebook's core as it is projected: pictures and widgets without their code.
 
     The printed description of a figure goes too: the picture keeps it as alt text.
     """
+    notebook.cells, _ = core_and_deeper(notebook.cells)
+    anchors = set(re.findall(r'<a id="([^"]+)">', shown_text(notebook.cells)))
     for cell in notebook.cells:
-        if cell.cell_type != "code":
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(partial(link, anchors), cell.source)
             continue
         kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
-        if kinds & {"image/png", "text/html"}:
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        if hidden or kinds & {"image/png", "text/html"}:
             cell.metadata["transient"] = {"remove_source": True}
         cell.outputs = [
             output
@@ -115,17 +126,40 @@ def for_the_deck(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+def shown_text(cells: list[nbformat.NotebookNode]) -> str:
+    """The text of all cells that are on a slide."""
+    slides = (c for c in cells if c.cell_type == "markdown")
+    shown = (c for c in slides if c.metadata.slideshow.slide_type != "skip")
+    return "\n".join(cell.source for cell in shown)
+
+
+def link(anchors: set[str], found: re.Match) -> str:
+    """A link as it works in a deck: to slides and other decks; else its text."""
+    text, target, anchor = found[1], found[2], (found[3] or "")[1:]
+    if found[0].startswith("[![") or "://" in target:
+        return found[0]
+    if not target:
+        return f"[{text}](#/{anchor})" if anchor in anchors else text
+    deck = re.fullmatch(r"(\d\d_\w+|lecture)\.ipynb", target)
+    return f"[{text}]({deck[1]}.html{'#/' * bool(anchor)}{anchor})" if deck else text
+
+
 def deck(notebook: nbformat.NotebookNode) -> str:
     """The deck as HTML that finds its assets in the folder `assets` beside it."""
-    exporter = SlidesExporter(raw_template=TEMPLATE)
+    exporter = SlidesExporter(raw_template=TEMPLATE, embed_images=True)
+    exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     exporter.reveal_url_prefix = "assets/reveal.js"
     exporter.require_js_url = "assets/requirejs/require.js"
     exporter.jquery_url = "assets/jquery/dist/jquery.min.js"
     exporter.mathjax_url = "assets/mathjax/MathJax.js?config=TeX-AMS_SVG-full"
-    exporter.reveal_theme, exporter.reveal_transition = "white", "none"
-    exporter.reveal_width, exporter.reveal_height = "1280", "720"
-    exporter.reveal_number = "c/t"
-    return exporter.from_notebook_node(for_the_deck(notebook))[0]
+    exporter.reveal_theme = "white"
+    folder = {"metadata": {"path": str(execute.ROOT / "notebooks")}}
+    html, _ = exporter.from_notebook_node(for_the_deck(notebook), folder)
+    style, script = (
+        (BESIDE / f"deck.{kind}").read_text("utf-8") for kind in ("css", "js")
+    )
+    html = html.replace("</head>", f"<style>{style}</style></head>")
+    return html.replace("<!-- script -->", script)
 
 
 def main(arguments: list[str]) -> int:
@@ -133,7 +167,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
     numbers = parser.parse_args(arguments).numbers
     try:
-        paths = execute.chosen(execute.ROOT / "notebooks", numbers)
+        paths = execute.chosen(execute.ROOT / "notebooks", numbers, lecture=True)
         fetch_assets(DECKS / "assets")
     except (SlidesError, execute.NotebookError) as error:
         print(error, file=sys.stderr)

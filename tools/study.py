@@ -23,7 +23,7 @@ def originals(root: Path) -> list[Path]:
     """The notebooks and starters that are copied."""
     notebooks = root / "notebooks"
     return sorted(
-        [*notebooks.glob("*.ipynb"), *notebooks.glob(f"{HOMEWORK}/*/*.ipynb")]
+        [*notebooks.glob("0*.ipynb"), *notebooks.glob(f"{HOMEWORK}/*/*.ipynb")]
     )
 
 
@@ -62,6 +62,12 @@ def checks(root: Path) -> dict[str, Path]:
     return {f"{HOMEWORK}/{path.parent.name}/{path.name}": path for path in found}
 
 
+def beside(root: Path) -> dict[str, Path]:
+    """Path in the workbook → what the copies read or show: the checks, the drawings."""
+    drawings = (root / "notebooks/images").glob("*.svg")
+    return checks(root) | {f"images/{path.name}": path for path in drawings}
+
+
 def update(root: Path) -> tuple[list[str], list[str]]:
     """Make the copies that are missing: the names of these, and of older ones."""
     made, older = [], []
@@ -74,7 +80,8 @@ def update(root: Path) -> tuple[list[str], list[str]]:
             made.append(name)
         elif copied_from(target) != copy.metadata["lectures"]["copy_of"]:
             older.append(name)
-    for name, path in checks(root).items():
+    for name, path in beside(root).items():
+        (root / WORKBOOK / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, root / WORKBOOK / name)  # nobody's work
     return made, older
 

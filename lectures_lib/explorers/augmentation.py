@@ -170,8 +170,8 @@ def _draw_affinity(*axes: Axes, ghost: bool, **s) -> None:
     for ax, image, label, answer in zip(digits, *_eight(**s)):
         ax.imshow(image[0].numpy(), vmin=0, vmax=1)
         ax.axis("off")
-        mark, color = ("✓", BLUE) if answer == label else (f"not {label}", RED)
-        ax.set_title(f"{answer} {mark}", loc="center", fontsize=13, color=color)
+        mark = "✓" if answer == label else f"not {label}"
+        ax.set_title(f"{answer} {mark}", loc="center", fontsize=13)
 
 
 def _draw_recorded(plane: Axes) -> None:

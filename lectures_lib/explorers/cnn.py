@@ -6,11 +6,11 @@ from matplotlib.collections import PatchCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
-from ..figures import BLUE, RED
+from ..figures import BLUE, INK
 from .widgets import GHOST, Explorer, Settings, explorer
 
 GEOMETRY = ("size", "kernel_size", "stride", "padding", "dilation")
-HATCH = {"facecolor": "none", "edgecolor": RED, "hatch": "//", "linewidth": 0}
+HATCH = {"facecolor": "none", "edgecolor": INK, "hatch": "//", "linewidth": 0}
 
 
 def one_output_pixel() -> Explorer:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .. import data, environment, models, recorded, training
-from ..figures import BLUE, GREY, INK, ORANGE, RED
+from ..figures import GREY, INK, RED
 from .widgets import GHOST, Explorer, explorer, noted
 
 DEPTHS = (8, 20, 32, 44, 56)
@@ -56,13 +56,15 @@ def _draw_errors_and_gradients(plane: Axes, layers: Axes, ghost: bool, **s) -> N
     numbers = range(1, steps.shape[1] + 1)
     if ghost:
         plane.scatter(*runs.mean(1), s=330, **GHOST)
-        layers.plot(numbers, steps.T, ":", color="#666666")
+        layers.plot(numbers, steps.T, ":", color=GHOST["edgecolor"], linewidth=2)
         return
     _draw_recorded(plane)
     plane.scatter(*runs, s=25, color=RED)
     plane.scatter(*runs.mean(1), s=200, facecolor="none", edgecolor=RED, linewidth=3)
-    for step, (color, line) in enumerate([(RED, "--"), (BLUE, "-")]):
-        layers.plot(numbers, steps[step], line, color=color, label=f"step {step}")
+    widths = {"linewidth": 9, "alpha": 0.35}, {}  # as in the notebook (bn-picture)
+    for step, width in enumerate(widths):
+        style = {"color": RED, "label": f"step {step}"} | width
+        layers.plot(numbers, steps[step], "-", **style)
     layers.legend(loc="upper right", frameon=False, fontsize=12)
 
 
@@ -71,8 +73,8 @@ def _draw_recorded(plane: Axes) -> None:
     plane.plot([0, 1], [0, 1], color=GREY, linewidth=1.5)
     nets = [_errors(depth, n).mean(1) for depth in DEPTHS for n in SIZES]
     plane.scatter(*np.transpose(nets), s=14, color=GREY, zorder=0.9)
-    plane.text(0.03, 0.82, "↑ overfitting", color=ORANGE, weight="bold")
-    plane.text(0.5, 0.4, "degradation →", color=RED, weight="bold", rotation=40)
+    plane.text(0.03, 0.82, "↑ overfitting", weight="bold")
+    plane.text(0.5, 0.4, "degradation →", weight="bold", rotation=40)
 
 
 @cache
@@ -161,7 +163,7 @@ def gradient_per_layer(
 
 def _draw_norms(ax: Axes, ghost: bool, **s) -> None:
     norms = _norms(**s).clamp(min=1e-15)
-    color, line = ("#666666", ":") if ghost else (BLUE, "-")
+    color, line = (GHOST["edgecolor"], ":") if ghost else (RED, "-")
     ax.plot(range(1, norms.shape[1] + 1), norms.T, line, color=color, linewidth=2)
     if not ghost:
         ax.axhline(0.05, color=INK, linewidth=1)

@@ -6,12 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import data, regularization
-from ..figures import BLUE, GREY, INK, RED
+from ..figures import BLUE, GREY, INK, ORANGE, PINK
 from .widgets import Explorer, explorer
 
 CONSTANTS = (0.0, 10.0, 100.0, 273.15)
 PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 CALENDAR = np.linspace(-1, 1, 121)  # a year
+MONTHS = ("1 Jan", "1 Apr", "1 Jul", "1 Oct", "31 Dec")
 
 # A unit's 20 inputs, not negative as after a ReLU, and their weights; its output with
 # all of them on; for each of 1,000 masks a number at each input, below p if dropped.
@@ -19,7 +20,7 @@ _draws = np.random.RandomState(3)  # frozen streams: the same for everyone
 INPUTS, WEIGHTS = np.abs(_draws.normal(size=20)), _draws.normal(0.25, 0.5, 20)
 FULL = float(INPUTS @ WEIGHTS)
 UNIFORM = np.random.RandomState(4).random_sample((1000, 20))
-LIMITS, HIGHEST = (-10.0, 14.0), 200  # of the axes
+LIMITS, HIGHEST = (-10.0, 14.0), 200  # of the bars
 BARS = np.linspace(*LIMITS, 61)  # their edges
 
 
@@ -80,9 +81,9 @@ def _draw_fits(ax: Axes, ghost: bool, **s) -> None:
         ax.plot(CALENDAR, drawn, "--", color=GREY, linewidth=1.5)
         return
     ax.plot(CALENDAR, free, "-", color=BLUE, label="intercept free")
-    ax.plot(CALENDAR, drawn, "--", color=RED, label="intercept penalised")
+    ax.plot(CALENDAR, drawn, "--", color=PINK, label="intercept penalised")
     ax.plot(*_days(), "o", color=INK)
-    ax.set_xticks([-1, -0.5, 0, 0.5, 1], ["Jan", "Apr", "Jul", "Oct", "Dec"])
+    ax.set_xticks([-1, -0.5, 0, 0.5, 1], MONTHS)
     ax.legend(frameon=False, loc="lower left")
 
 
@@ -103,7 +104,8 @@ def _say_fits(added: float, penalty: float, degree: int) -> str:
 def dropout_masks() -> Explorer:
     """Notebook 05: one unit's output over 1,000 masks of dropout on its inputs."""
     labels = {"xlabel": "output of the unit", "ylabel": "masks"}
-    limits = {"xlim": LIMITS, "ylim": (0, HIGHEST)}
+    limits = {"xlim": LIMITS, "ylim": (0, 1.12 * HIGHEST)}  # room for the labels
+    limits["yticks"] = range(0, HIGHEST + 1, 50)
     return explorer(
         "dropout_masks",
         controls={
@@ -133,17 +135,18 @@ def _counts(outputs: np.ndarray) -> np.ndarray:
 
 def _draw_masks(ax: Axes, ghost: bool, **s) -> None:
     outputs = _outputs(**s)
+    heights = _counts(outputs).clip(max=HIGHEST)
     if ghost:
-        ax.stairs(_counts(outputs), BARS, color=GREY, linewidth=2)
+        ax.stairs(heights, BARS, color=GREY, linewidth=2)
         return
-    ax.stairs(_counts(outputs), BARS, color=BLUE, fill=True, alpha=0.8)
+    ax.stairs(heights, BARS, color=BLUE, fill=True, alpha=0.8)
     if np.ptp(outputs) < 1e-9:
         ax.text(FULL + 0.5, 0.8 * HIGHEST, "all 1,000 alike", color=BLUE)
     ax.axvline(FULL, color=INK, linewidth=2)
-    ax.text(FULL + 0.2, 0.95 * HIGHEST, "evaluation", color=INK, fontsize=12)
+    ax.text(FULL + 0.2, 1.04 * HIGHEST, "evaluation", color=INK, fontsize=12)
     mean = outputs.mean()
-    ax.axvline(mean, color=RED, linewidth=3, linestyle="--")
-    ax.text(mean - 0.2, 0.95 * HIGHEST, "mean", color=RED, ha="right", fontsize=12)
+    ax.axvline(mean, color=ORANGE, linewidth=3, linestyle="--")
+    ax.text(mean - 0.2, 1.04 * HIGHEST, "mean", color=INK, ha="right", fontsize=12)
 
 
 def _say_masks(p: float, mode: str, scaling: str) -> str:

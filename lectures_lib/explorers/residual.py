@@ -1,19 +1,22 @@
 """The explorers of notebook 02: weights turned down, blocks switched off."""
 
+from collections.abc import Sequence
 from functools import cache
 from math import comb
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from torch import nn
+from torch import Tensor, nn
 
 from .. import data, environment, figures, models, recorded
-from ..figures import BLUE, GREY, INK, RED
-from .widgets import Explorer, explorer, noted
+from ..figures import BLUE, INK, RED
+from .widgets import GHOST, Explorer, explorer, noted
 
 KINDS = {"plain": RED, "residual": BLUE}
+LINES = {"plain": "--", "residual": "-"}
 SHOWN = (0, 1, 5, 10, 20)  # the number of blocks passed
+CHANNELS = 32
 ACTS_ON = (
     "all weights, no batch norm",
     "convolutions, batch norm after",
@@ -34,69 +37,90 @@ def turn_the_weights_down() -> Explorer:
     return explorer(
         "turn_the_weights_down",
         controls={
-            "factor": (1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01, 0.0),
+            "factor": (1.0, 0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01, 0.0),
             "acts_on": ACTS_ON,
         },
         axes=[*images, curves],
         draw=_draw_stacks,
         say=_say_stacks,
-        solved=lambda **s: s["acts_on"] == ACTS_ON[0] and 0.2 < _change(**s) < 0.33,
+        solved=lambda **s: (
+            s["acts_on"] == ACTS_ON[0]
+            and 0.2 < _through(**s, kind="residual")[1] < 1 / 3
+        ),
     )
 
 
 @cache
-def _outputs(factor: float, acts_on: str, kind: str) -> torch.Tensor:
-    """A picture, and what it is after each of the blocks: (21, 28, 28)."""
-    environment.seed_everything(0)
-    x = data.fashion_mnist("test", 8)[0].repeat(1, 8, 1, 1)  # a batch, for batch norm
-    pictures = [x[0, 0]]
+def _kernels() -> list[tuple[Tensor, Tensor]]:
+    """He's random kernels of 20 blocks, scaled as in notebook 02 (cell b2-stack).
+
+    At factor 1 a plain block passes on exactly as much as it receives.
+    """
+    draw, found = environment.generator(0), []
+    x, shape = _pictures()[:1], (CHANNELS, CHANNELS, 3, 3)
     for _ in range(SHOWN[-1]):
-        x = _block(factor, acts_on, kind)(x)
-        pictures.append(x[0, 0])
-    return torch.stack(pictures)
+        he = (2 / (9 * CHANNELS)) ** 0.5
+        first, second = (he * torch.randn(shape, generator=draw) for _ in range(2))
+        second *= x.norm() / _block((first, second), "plain", False)(x).norm()
+        found.append((first, second))
+        x = _block(found[-1], "plain", False)(x)
+    return found
 
 
-def _block(factor: float, acts_on: str, kind: str) -> nn.Module:
-    """A block with He's random weights, some of them multiplied by the factor."""
-    block = models.Block(8, 8, kind=kind, batch_norm=acts_on != ACTS_ON[0])
-    for convolution in (block.conv1, block.conv2):
-        nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
-        if convolution.bias is not None:
-            nn.init.zeros_(convolution.bias)
-    weights = [block.conv1.weight, block.conv2.weight]
-    if acts_on == ACTS_ON[2]:
-        weights = [block.norm2.weight, block.norm2.bias]
-    for weight in weights:
-        weight.data *= factor
+def _pictures() -> Tensor:
+    """A batch, for batch norm: (4, 32, 28, 28); the first one is shown."""
+    return data.fashion_mnist("test")[0][:4].repeat(1, CHANNELS, 1, 1)
+
+
+def _block(kernels: Sequence[Tensor], kind: str, batch_norm: bool) -> nn.Module:
+    """The library's block with these kernels and without biases."""
+    block = models.Block(CHANNELS, CHANNELS, kind=kind, batch_norm=batch_norm)
+    for convolution, kernel in zip((block.conv1, block.conv2), kernels):
+        convolution.weight, convolution.bias = nn.Parameter(kernel), None
     return block.requires_grad_(False)
 
 
-def _sizes(factor: float, acts_on: str, kind: str) -> np.ndarray:
+@cache
+def _through(factor: float, acts_on: str, kind: str) -> tuple[Tensor, float]:
+    """The picture after each of the blocks, (21, 28, 28), and its relative change.
+
+    Of the 32 channels the first is the root of their mean square; the second is the
+    size of what 20 blocks changed in all channels, divided by the picture's.
+    """
+    x = start = _pictures()
+    shown = [x[0].square().mean(0).sqrt()]
+    weight = 1.0 if acts_on == ACTS_ON[2] else factor
+    for kernels in _kernels():
+        scaled = [weight * kernel for kernel in kernels]
+        block = _block(scaled, kind, acts_on != ACTS_ON[0])
+        if acts_on == ACTS_ON[2]:
+            block.norm2.weight *= factor
+            block.norm2.bias *= factor
+        x = block(x)
+        shown.append(x[0].square().mean(0).sqrt())
+    change = (x[0] - start[0]).norm() / start[0].norm()
+    return torch.stack(shown), change.item()
+
+
+def _sizes(**s) -> np.ndarray:
     """Size of the picture after each block, relative to the input's."""
-    sizes = _outputs(factor, acts_on, kind).flatten(1).norm(dim=1)
+    sizes = _through(**s)[0].flatten(1).norm(dim=1)
     return (sizes / sizes[0]).numpy()
-
-
-def _change(factor: float, acts_on: str, kind: str = "residual") -> float:
-    """Size of the picture's change after all blocks, relative to its own."""
-    found = _outputs(factor, acts_on, kind)
-    return ((found[-1] - found[0]).norm() / found[0].norm()).item()
 
 
 def _draw_stacks(*axes: Axes, ghost: bool, **s) -> None:
     *images, curves = axes
     for kind, color in KINDS.items():
-        color, line = (GREY, ":") if ghost else (color, "-")
+        color, line = (GHOST["edgecolor"], ":") if ghost else (color, LINES[kind])
         curves.plot(_sizes(**s, kind=kind).clip(1e-12), line, color=color)
     if ghost:
         return
     curves.axhline(1, color=INK, linewidth=1)
     titles = [f"block {number}" if number else "input" for number in SHOWN]
-    for row, (kind, color) in enumerate(KINDS.items()):
-        pictures = _outputs(**s, kind=kind)[list(SHOWN), None].numpy()
+    for row, kind in enumerate(KINDS):
+        pictures = _through(**s, kind=kind)[0][list(SHOWN), None].numpy()
         figures.draw_images(images[5 * row :], pictures, titles)
-        place = (0.0, 0.69 - 0.45 * row)
-        curves.figure.text(*place, kind, color=color, weight="bold")
+        curves.figure.text(0.0, 0.69 - 0.45 * row, kind, weight="bold")
 
 
 def _say_stacks(factor: float, acts_on: str) -> str:
@@ -105,14 +129,16 @@ def _say_stacks(factor: float, acts_on: str) -> str:
 
 
 def _arrives(factor: float, acts_on: str, kind: str) -> str:
-    change = _change(factor, acts_on, kind)
+    setting = {"factor": factor, "acts_on": acts_on, "kind": kind}
+    change, size = _through(**setting)[1], _sizes(**setting)[-1]
     if change == 0:
         return "the picture arrives unchanged"
-    if _sizes(factor, acts_on, kind)[-1] < 1e-3:
+    if size < 1e-3:
         return "nothing arrives"
-    if change < 0.5:
+    if change < 0.9:
         return f"the picture arrives, changed by {change:.1%}"
-    return "something else arrives"
+    size = f"{size:,.0f}" if size > 10 else f"{size:.2f}"
+    return f"much is changed, what arrives is {size} times as large"
 
 
 def switch_blocks_off() -> Explorer:
@@ -149,19 +175,19 @@ def _breaks_at(number: int) -> bool:
 def _draw_switched(errors: Axes, paths: Axes, ghost: bool, **s) -> None:
     for kind, color in KINDS.items():
         error = _errors(kind, **s).mean()
-        size, edge = (330, "#666666") if ghost else (200, color)
-        look = {"facecolor": "none", "edgecolor": edge, "linewidth": 3}
+        look = {"facecolor": "none", "edgecolor": color, "linewidth": 3}
+        size, look = (330, GHOST) if ghost else (200, look)
         errors.scatter(s["switched_off"], error, size, **look)
     # The paths of the residual net by the blocks they pass: two layers each, and two.
     left = 9 - s["switched_off"]
     numbers = [comb(left, passed) for passed in range(left + 1)]
-    look = {"fill": False, "edgecolor": GREY} if ghost else {"color": BLUE}
+    look = GHOST if ghost else {"color": BLUE}
     paths.bar(range(2, 2 * left + 3, 2), numbers, width=1.2, **look)
     if ghost:
         return
-    for (kind, color), line in zip(KINDS.items(), ("--", "-")):
+    for kind, color in KINDS.items():
         curve = [_errors(kind, number, s["which"]).mean() for number in range(8)]
-        errors.plot(range(8), curve, line, color=color, label=kind)
+        errors.plot(range(8), curve, LINES[kind], color=color, label=kind)
     errors.legend(frameon=False, loc="lower right")
 
 

@@ -20,7 +20,10 @@
     live.textContent = frames[chosen].querySelector('figcaption').textContent;
   }
   input.addEventListener('input', function () { show(+input.value); });
-  input.addEventListener('keydown', function (event) { event.stopPropagation(); });
+  // The keys that move it are its own; all others belong to the page.
+  input.addEventListener('keydown', function (event) {
+    if (/^(Arrow|Home|End)/.test(event.key)) event.stopPropagation();
+  });
   root.classList.add('on');
   show(0);
 })(document.currentScript);

@@ -5,6 +5,7 @@ the stored notebook, the deck and the site.
 """
 
 import base64
+import io
 import math
 import time
 import tomllib
@@ -16,6 +17,7 @@ from typing import ClassVar
 import ipywidgets
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from PIL import Image
 
 from ..claims import Missing
 from ..figures import png
@@ -169,6 +171,8 @@ class Explorer:
         say: one sentence that states what is to be seen.
         solved: whether a setting is an answer to the challenge.
         size: of the picture, in inches.
+        photo: whether it shows photographs; they are stored as JPEG, which keeps
+            their colours in fewer bytes than a palette.
     """
 
     def __init__(
@@ -182,9 +186,10 @@ class Explorer:
         say: Callable[..., str],
         solved: Callable[..., bool],
         size: tuple[float, float] = (9, 4.4),
+        photo: bool = False,
     ) -> None:
         start = next(iter(presets.values()))
-        self.label, self.axes, self.size = label, axes, size
+        self.label, self.axes, self.size, self.photo = label, axes, size, photo
         self.draw, self.say, self.solved = draw, say, solved
         self.presets = {name: start | changes for name, changes in presets.items()}
         self.settings, self.previous = start, None
@@ -273,10 +278,14 @@ class Explorer:
 
     def _frame(self, preset: str, before: Settings | None) -> str:
         settings, name = self.presets[preset], escape(preset)
-        data = base64.b64encode(png(self.paint(settings, before))).decode()
+        figure = self.paint(settings, before)
+        kind, picture = "png", png(figure, None if self.photo else 64)
+        if self.photo:
+            kind, picture = "jpeg", _jpeg(picture)
+        data = base64.b64encode(picture).decode()
         return (
             f'<figure data-name="{name}"><img alt="{escape(self.label)}: {name}" '
-            f'src="data:image/png;base64,{data}">'
+            f'src="data:image/{kind};base64,{data}">'
             f"<figcaption>{escape(self.say(**settings))}</figcaption></figure>"
         )
 
@@ -284,6 +293,12 @@ class Explorer:
 def explorer(name: str, **parts) -> Explorer:
     """An explorer of the course: these parts, and what explorers.toml has for it."""
     return Explorer(**EXPLORERS[name] | parts)
+
+
+def _jpeg(picture: bytes) -> bytes:
+    small = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("RGB").save(small, "JPEG", quality=85)
+    return small.getvalue()
 
 
 def _fits(rule: object, result: tuple) -> bool:
