@@ -20,7 +20,7 @@ export PYTHON TORCH
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab study test execute starters grade handout audit sabotage slides bench lock clean core test-tools
+.PHONY: help lab study lecture test execute starters grade handout audit sabotage slides bench lock clean core test-tools
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -29,7 +29,7 @@ help:  ## list the targets
 	@echo "  PYTHON=python3.12  the Python that makes a new .venv"
 
 # No question about news, no look for updates: a lecture hall may have no network.
-lab study: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
+lab study lecture: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: core  ## open the course in JupyterLab
 	@$(trust)
 	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/$(FIRST)
@@ -37,6 +37,10 @@ lab: core  ## open the course in JupyterLab
 study: core  ## work in copies of your own, under mine/, made once and never overwritten
 	$(BIN)/python -m tools.study
 	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/mine/00_start_here.ipynb
+
+lecture: core  ## give the lecture with a kernel: one document, nothing around it
+	@$(trust)
+	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/doc/tree/notebooks/lecture.ipynb
 
 # With NB, what reads that notebook: its cells, the tests of which it is a parameter, and
 # the file of tests that names it.
@@ -70,8 +74,8 @@ audit: test-tools  ## run the notebooks on many seeds: SEEDS=20, NB=00 for one; 
 sabotage: test-tools  ## break what each claim checks and see it fall: all, or NB=00
 	$(BIN)/python -m tools.sabotage $(NB)
 
-slides: test-tools  ## write the decks to site/_build/slides: all, or NB=00; needs npm once
-	$(BIN)/python -m tools.slides $(NB)
+slides: test-tools  ## write the decks to site/_build/slides: all, NB=00, or NB=lecture; needs npm once; PDF=1 for paper
+	$(BIN)/python -m tools.slides $(NB) $(if $(PDF),--pdf)
 
 bench: test-tools  ## measure speed in minutes: all of benchmarks, or B=training
 	@for file in $(or $(B:%=benchmarks/%.py),$(wildcard benchmarks/*.py)); do \

@@ -1,5 +1,6 @@
 """The look of every figure: style, colours, alt text."""
 
+import gc
 import io
 from collections.abc import Sequence
 
@@ -88,6 +89,7 @@ def show(fig: Figure, alt: str, colors: int | None = 64) -> None:
         raise ValueError('a figure needs a description: show(fig, alt="what it shows")')
     alt, width = " ".join(alt.split()), round(100 * fig.get_figwidth())
     picture = png(fig, colors, dpi=200 if colors == 64 else 100)
+    gc.collect()  # forty megabytes of marks and pixels that nobody needs any more
     bundle = {"image/png": picture, "text/plain": "<figure>"}
     display(bundle, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
     print(f"Figure: {alt}")

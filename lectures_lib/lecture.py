@@ -22,8 +22,8 @@ def cells(notebook: str) -> dict[str, dict]:
     """
     paths = sorted(NOTEBOOKS.glob(f"{notebook}_*.ipynb"))
     if len(paths) != 1:
-        numbers = ", ".join(path.name[:2] for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
-        raise ValueError(f"no notebook {notebook!r}; there are: {numbers}")
+        known = sorted(path.name[:2] for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
+        raise ValueError(f"no notebook {notebook!r}; there are: {', '.join(known)}")
     stored = json.loads(paths[0].read_text(encoding="utf-8"))["cells"]
     return {cell["id"]: cell for cell in stored}
 

@@ -1,5 +1,6 @@
 """The decks: written from stored outputs, fitting the screen, fetching nothing."""
 
+import re
 import tarfile
 from hashlib import sha256
 from html import unescape
@@ -7,42 +8,59 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import Page
 
 from tools import slides
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LECTURE = ROOT / "notebooks" / "lecture.ipynb"
 
-# Steps through the deck with all fragments shown; the lowest and rightmost point of
-# whatever each slide shows, and its first words. The deck draws the formulas of a slide
-# anew when it is reached: it is measured when they are there.
+# Steps through the deck, reveal by reveal; of whatever is seen: first words, how far it
+# reaches to the right and down, its smallest text, and which reveals are open. The deck
+# draws the formulas of a slide anew when it is reached: measured when they are there.
 MEASURE = """async () => {
+  while (!window.deck) await new Promise(r => setTimeout(r, 20));
+  const deck = window.deck, found = [], page = document.querySelector('.slides');
   const drawn = slide => {
     const formulas = slide.querySelectorAll('script[type^="math/tex"]').length;
     const seen = [...slide.querySelectorAll('.MathJax_SVG svg')];
-    return seen.filter(e => e.getBoundingClientRect().height).length === formulas;
+    return seen.length === formulas;
   };
-  const file = 'assets/reveal.js/dist/reveal.js';
-  const reveal = await new Promise(done => require([file], done));
-  await new Promise(r => MathJax.Hub.Queue(r));
-  const found = [];
+  const small = 'aside, script, style, sub, sup, .ll-source, .MathJax_SVG, math';
+  const sizes = slide => {
+    const walker = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) {
+      const parent = walker.currentNode.parentElement;
+      const seen = parent.checkVisibility({visibilityProperty: true});
+      if (walker.currentNode.data.trim() && seen && !parent.closest(small))
+        texts.push(parseFloat(getComputedStyle(parent).fontSize));
+    }
+    return Math.min(100, ...texts) * (slide.style.zoom || 1);
+  };
   for (;;) {
-    for (let i = 0; i < 50 && reveal.availableFragments().next; i++)
-      reveal.nextFragment();
-    const slide = reveal.getCurrentSlide();
+    const slide = deck.getCurrentSlide();
     for (let i = 0; !drawn(slide); i++) {
       if (i === 500) throw new Error('formulas not drawn: ' + slide.innerText);
       await new Promise(r => setTimeout(r, 20));
     }
-    const box = slide.getBoundingClientRect();
-    const boxes = [...slide.querySelectorAll('*')].map(e => e.getBoundingClientRect());
+    await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));
+    const box = page.getBoundingClientRect();
+    const parts = [...slide.querySelectorAll(':not(script, aside, aside *)')].filter(
+      e => e.checkVisibility({visibilityProperty: true}));
+    const boxes = parts.map(e => e.getBoundingClientRect());
     const seen = boxes.filter(b => b.width && b.height);
-    const bottom = Math.max(...seen.map(b => b.bottom));
-    const right = Math.max(...seen.map(b => b.right));
-    found.push([slide.innerText.trim().slice(0, 40), box.top, bottom, right]);
-    if (reveal.isLastSlide()) return found;
-    reveal.next();
+    const over = Math.max(...seen.map(b => b.right - box.right),
+      ...seen.map(b => b.bottom - box.bottom), ...seen.map(b => box.left - b.left),
+      ...seen.map(b => box.top - b.top));
+    const open = slide.querySelectorAll('.fragment.visible').length;
+    found.push({text: slide.innerText.trim().slice(0, 40), over,
+      size: sizes(slide), at: [deck.getIndices().h, deck.getIndices().v, open]});
+    if (deck.isLastSlide() && !deck.availableFragments().next) return found;
+    deck.next();
   }
 }"""
 
@@ -56,32 +74,153 @@ def decks():
     return slides.DECKS
 
 
-def show(browser, page_file: Path) -> tuple[list[str], list[list]]:
-    """What went wrong in the browser, and what each slide of the deck measures."""
-    troubles = []
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+HALLS = {"width": 1280, "height": 720}, {"width": 1024, "height": 768}
+HALLS += ({"width": 1920, "height": 1080},)
+
+
+def opened(
+    browser, page_file: Path, troubles: list[str], size: dict = HALLS[0]
+) -> Page:
+    """The deck in a browser; what goes wrong there is added to troubles."""
+    page = browser.new_page(viewport=size)
     page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else 0)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("requestfailed", lambda r: troubles.append(r.url))
     page.on("request", lambda r: r.url[:4] == "http" and troubles.append(r.url))
     page.goto(page_file.as_uri())
+    return page
+
+
+def show(browser, page_file: Path, size: dict = HALLS[0]) -> tuple[list, list[dict]]:
+    """What went wrong in the browser, and what each slide of the deck measures."""
+    troubles: list[str] = []
+    page = opened(browser, page_file, troubles, size)
     measured = page.evaluate(MEASURE)
     page.close()
     return troubles, measured
 
 
-def overflowing(measured: list[list]) -> list[list]:
-    return [s for s in measured if s[1] < 0 or s[2] > 720 or s[3] > 1280]
+def overflowing(measured: list[dict]) -> list[dict]:
+    return [slide for slide in measured if slide["over"] > 1]
+
+
+def written(decks: Path, path: Path) -> Path:
+    page_file = decks / f"{path.stem}.html"
+    page_file.write_text(slides.deck(nbformat.read(path, as_version=4)))
+    return page_file
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_slide_fits_and_nothing_is_fetched(browser, decks, path):
-    page_file = decks / f"{path.stem}.html"
-    page_file.write_text(slides.deck(nbformat.read(path, as_version=4)))
-    troubles, measured = show(browser, page_file)
+    troubles, measured = show(browser, written(decks, path))
     assert not troubles
     assert len(measured) > 10
     assert not overflowing(measured)
+    assert not [slide for slide in measured if slide["size"] < 16]
+
+
+@pytest.mark.parametrize("size", HALLS, ids=lambda size: f"{size['width']}")
+def test_the_lecture_is_read_from_the_last_row(browser, decks, size):
+    troubles, measured = show(browser, written(decks, LECTURE), size)
+    assert not troubles
+    assert not overflowing(measured)
+    assert not [slide for slide in measured if slide["size"] < 24]
+    reached = [slide["at"] for slide in measured]
+    assert reached == sorted(reached)  # slides and their reveals, one after the other
+
+
+def test_an_explorer_moves_by_keyboard_and_gives_the_deck_its_keys(browser, decks):
+    page_file, troubles = written(decks, LECTURE), []
+    page = opened(browser, page_file, troubles)
+    page.wait_for_function("window.deck")
+    where = page.evaluate("""() => [...document.querySelectorAll('section')].flatMap(
+      s => s.querySelector(':scope > * .ll-slider') && !s.matches('.stack')
+        ? [[deck.getIndices(s).h, deck.getIndices(s).v]] : [])""")
+    assert len(where) == 6
+    for h, v in where:
+        page.evaluate(f"deck.slide({h}, {v})")
+        slider = page.locator("section.present:not(.stack) input[type=range]")
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        assert slider.input_value() == "1"
+        assert page.locator("section.present:not(.stack) figure:not(.off)").count() == 1
+        page.keyboard.press("PageDown")
+        place = page.evaluate("[deck.getIndices().h, deck.getIndices().v]")
+        assert place > [h, v]
+    assert not troubles
+
+
+def test_after_a_vote_the_next_key_goes_on(browser, decks):
+    page = opened(browser, written(decks, LECTURE), [])
+    page.wait_for_function("window.deck")
+    page.evaluate("""() => { const s = document.querySelector('.ll fieldset')
+      .closest('section'); const {h, v} = deck.getIndices(s); deck.slide(h, v); }""")
+    here = "section.present:not(.stack)"
+    page.locator(f"{here} input[type=radio]").first.click()
+    page.keyboard.press("Space")
+    assert page.locator(f"{here} .fragment.visible").count() == 1
+    assert not page.locator(f"{here} fieldset").is_visible()
+
+
+def test_one_answer_of_a_quiz_is_open_at_a_time_and_none_runs_off(browser, decks):
+    page = opened(browser, written(decks, LECTURE), [])
+    page.wait_for_function("window.deck")
+    page.evaluate("""() => { const s = document.querySelector('.ll details')
+      .closest('section'); const {h, v} = deck.getIndices(s); deck.slide(h, v); }""")
+    here = "section.present:not(.stack)"
+    for answer in page.locator(f"{here} summary").all():
+        answer.click()
+        page.wait_for_timeout(50)
+        assert page.locator(f"{here} details[open]").count() == 1
+        lowest = page.locator(f"{here} details").last.bounding_box()
+        assert lowest["y"] + lowest["height"] < 720
+
+
+@pytest.mark.parametrize("query", ["", "?dark"], ids=["light", "dark"])
+def test_axe_finds_nothing_on_the_lecture_s_slides(browser, decks, query):
+    page_file = written(decks, LECTURE)
+    page = browser.new_page(viewport=HALLS[0])
+    page.goto(page_file.as_uri() + query)
+    page.wait_for_function("window.deck")
+    rules = {"runOnly": ["color-contrast", "image-alt", "label", "svg-img-alt"]}
+    while True:
+        page.evaluate("while (deck.availableFragments().next) deck.nextFragment()")
+        violations = Axe().run(page, "section.present:not(.stack)", rules).response
+        assert not violations["violations"], page.evaluate("deck.getIndices()")
+        if page.evaluate("deck.isLastSlide()"):
+            return
+        page.evaluate("deck.next()")
+
+
+def test_a_deck_s_links_lead_to_slides_and_decks():
+    texts = [
+        "# one",
+        "[a](#D1) [b](#D2) [c](01_depth_issues.ipynb#D4) [d](../README.md)",
+    ]
+    texts += ['<a id="D1"></a>\n# two', "![e](images/x.svg) [f](https://example.org)"]
+    cells = [new_markdown_cell(text) for text in texts]
+    for cell in cells:
+        cell.metadata["slideshow"] = {"slide_type": "slide"}
+    notebook = slides.for_the_deck(new_notebook(cells=cells))
+    assert notebook.cells[1].source == "[a](#/D1) b [c](01_depth_issues.html#/D4) d"
+    assert notebook.cells[3].source == texts[3]
+
+
+def test_the_deck_is_printed_with_and_without_notes(browser, decks, tmp_path):
+    texts = ["# one", "# two"]
+    cells = [new_markdown_cell(text) for text in texts]
+    cells.insert(1, new_markdown_cell("1 min. say this"))
+    for cell, kind in zip(cells, ("slide", "notes", "slide")):
+        cell.metadata["slideshow"] = {"slide_type": kind}
+    page_file = decks / "printed.html"
+    page_file.write_text(slides.deck(new_notebook(cells=cells)))
+    pages = [
+        len(re.findall(rb"/Type\s*/Page\b", path.read_bytes()))
+        for path in slides.print_pdf(browser, page_file)
+    ]
+    for made in decks.glob("printed*"):
+        made.unlink()
+    assert pages == [2, 3]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -108,7 +247,8 @@ def test_a_slide_that_is_too_tall_and_a_picture_from_afar_are_seen(browser, deck
     troubles, measured = show(browser, page_file)
     page_file.unlink()
     assert any("picture.png" in trouble for trouble in troubles)
-    assert [row[0][:6] for row in overflowing(measured)] == ["a line", "a form"]
+    small = [slide["text"][:6] for slide in measured if slide["size"] < 20]
+    assert not overflowing(measured) and small == ["a line", "a form"]
 
 
 def test_pictures_come_without_their_code_and_their_printed_description():
@@ -117,7 +257,7 @@ def test_pictures_come_without_their_code_and_their_printed_description():
     cell = new_code_cell("draw()", outputs=[picture, text])
     other = new_code_cell("compute()", outputs=[new_output("stream", text="4")])
     html = slides.deck(new_notebook(cells=[cell, other]))
-    assert "draw" not in html and "Figure: a line" not in html
+    assert "draw()" not in html and "Figure: a line" not in html
     assert "compute" in html
 
 

@@ -1,6 +1,7 @@
 """Write each notebook's deck from its stored outputs, to be shown without a network.
 
 python -m tools.slides [NUMBER ...]    one HTML file a notebook, in site/_build/slides
+                       [--pdf]         and of each two PDF, one with the speaker's notes
 """
 
 import argparse
@@ -9,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 from nbconvert import SlidesExporter
+from playwright.sync_api import Browser, sync_playwright
 
 from . import execute
 from .sections import core_and_deeper
@@ -162,22 +166,65 @@ def deck(notebook: nbformat.NotebookNode) -> str:
     return html.replace("<!-- script -->", script)
 
 
+def print_pdf(browser: Browser, page_file: Path) -> Iterator[Path]:
+    """The deck on paper: a page for each slide, then once more with its notes."""
+    for query, name in (("", ""), ("&notes", "-notes")):
+        target = page_file.with_name(f"{page_file.stem}{name}.pdf")
+        page = browser.new_page()
+        page.goto(f"{page_file.as_uri()}?print-pdf{query}")
+        page.wait_for_function("window.deckIsPrintable")
+        page.pdf(path=target, prefer_css_page_size=True, print_background=True)
+        page.close()
+        yield target
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium that asks nothing of the network by itself.
+
+    Raises:
+        SlidesError: there is none.
+    """
+    path = shutil.which("chromium")
+    if path is None:
+        raise SlidesError("PDF needs Chromium: apt-get install chromium.")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=quiet)
+        yield browser
+        browser.close()
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("numbers", nargs="*", help="of notebooks; all without")
-    numbers = parser.parse_args(arguments).numbers
+    parser.add_argument("--pdf", action="store_true", help="and print them")
+    options = parser.parse_args(arguments)
+    numbers = options.numbers
     try:
         paths = execute.chosen(execute.ROOT / "notebooks", numbers, lecture=True)
         fetch_assets(DECKS / "assets")
     except (SlidesError, execute.NotebookError) as error:
         print(error, file=sys.stderr)
         return 1
-    for path in paths:
-        target = DECKS / f"{path.stem}.html"
+    decks = [DECKS / f"{path.stem}.html" for path in paths]
+    for path, target in zip(paths, decks):
         html = deck(nbformat.read(path, as_version=4))
         target.write_text(html, encoding="utf-8")
         print(target.relative_to(execute.ROOT))
+    try:
+        for target in print_all(decks) if options.pdf else ():
+            print(target.relative_to(execute.ROOT))
+    except SlidesError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
+
+
+def print_all(decks: list[Path]) -> Iterator[Path]:
+    with chromium() as browser:
+        for page_file in decks:
+            yield from print_pdf(browser, page_file)
 
 
 if __name__ == "__main__":

@@ -3,30 +3,28 @@
 const query = new URLSearchParams(location.search);
 document.documentElement.classList.toggle('dark', query.has('dark'));
 
-/* A slide that is too tall is shown smaller, not cut off. */
+/* A slide that is too tall is shown smaller, not cut off. What is smaller wraps
+   elsewhere, so its size is found in steps. */
 function fit(slide) {
-  if (!slide) return;
-  slide.style.zoom = 1;
-  const tall = Math.max(slide.scrollHeight / slide.clientHeight,
-                        slide.scrollWidth / slide.clientWidth);
-  if (tall > 1.002) {
-    slide.style.zoom = 1 / tall;
-    slide.style.width = 1280 * tall + 'px';
-    slide.style.height = 720 * tall + 'px';
+  if (!slide || !slide.clientHeight) return;
+  let scale = 1;
+  for (let step = 0; step < 4; step++) {
+    slide.style.cssText += `;zoom:${1 / scale};width:${1280 * scale}px;` +
+      `height:${720 * scale}px`;
+    const tall = Math.max(slide.scrollHeight / slide.clientHeight,
+                          slide.scrollWidth / slide.clientWidth);
+    if (tall < 1.002) return;
+    scale *= 1.01 * tall;
   }
 }
 
-function unfit(slide) {
-  slide.style.width = slide.style.height = slide.style.zoom = '';
-}
-
 function ready(Reveal) {
+  window.deck = Reveal;
   const part = document.createElement('div');
   part.id = 'part';
   document.body.append(part);
   const update = () => {
     const slide = Reveal.getCurrentSlide();
-    unfit(slide);
     document.querySelectorAll('.slides section:not(.stack)').forEach(
       other => { other.inert = other !== slide; });
     const title = slide.parentElement.querySelector('[class*=celltag_part-], h1, h2');
@@ -34,10 +32,14 @@ function ready(Reveal) {
     part.textContent = named ? named[1].replaceAll('-', ' ')
       : title ? title.textContent.replace('¶', '') : '';
     fit(slide);
+    requestAnimationFrame(() => fit(slide));
+    if (slide.dataset.typeset) return;
+    slide.dataset.typeset = true;  // a formula's size is known where it is seen
     MathJax.Hub.Queue(['Rerender', MathJax.Hub, slide], () => fit(slide));
   };
   if (Reveal.isPrintingPDF()) {
     document.querySelectorAll('.pdf-page section').forEach(fit);
+    window.deckIsPrintable = true;
     return;
   }
   ['ready', 'slidechanged', 'fragmentshown', 'fragmenthidden'].forEach(
@@ -74,6 +76,5 @@ require(['assets/reveal.js/dist/reveal.js', 'assets/reveal.js/plugin/notes/notes
       navigationMode: 'linear', history: true, hash: true, controls: false,
       progress: true, slideNumber: 'c/t', plugins: [Notes],
       showNotes: query.has('notes') ? 'separate-page' : false,
-      pdfSeparateFragments: false,
     }).then(() => MathJax.Hub.Queue(() => ready(Reveal)));
   });
