@@ -59,6 +59,7 @@ alt="{{ output | get_metadata('alt', 'image/png') | escape_html }}">
 {% endblock data_png %}
 {% block footer_js %}<script><!-- script --></script>{% endblock footer_js %}
 """
+LINES = 18  # of code and of what it prints, on one slide
 LINK = re.compile(r"(?<!!)\[([^]]*)\]\(([^)\s]*?)(#[^)\s]*)?\)")
 
 
@@ -110,7 +111,8 @@ def npm_pack(package: str, folder: Path) -> Path:
 def for_the_deck(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The notebook's core as it is projected: pictures and widgets without their code.
 
-    The printed description of a figure goes too: the picture keeps it as alt text.
+    So are tables that would not fit with it. The printed description of a figure goes
+    too: the picture keeps it as alt text.
     """
     notebook.cells, _ = core_and_deeper(notebook.cells)
     anchors = set(re.findall(r'<a id="([^"]+)">', shown_text(notebook.cells)))
@@ -120,7 +122,9 @@ def for_the_deck(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             continue
         kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
         hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        if hidden or kinds & {"image/png", "text/html"}:
+        printed = "".join(output.get("text", "") for output in cell.outputs)
+        too_long = len((cell.source + printed).splitlines()) > LINES and printed
+        if hidden or too_long or kinds & {"image/png", "text/html"}:
             cell.metadata["transient"] = {"remove_source": True}
         cell.outputs = [
             output
