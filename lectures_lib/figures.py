@@ -131,8 +131,9 @@ def draw_band(
 
 
 def draw_images(axes, images, titles) -> None:
-    """Draw images (n, 1, height, width) in [0, 1] with a title each, without axes."""
+    """Draw images (n, 1, height, width) in [0, 1], each in a frame, with its title."""
     for ax, image, title in zip(np.ravel(axes), images, titles):
         ax.imshow(image[0], vmin=0, vmax=1)
         ax.set_title(title, loc="center", fontsize=12)
-        ax.axis("off")
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color=GREY, linewidth=0.8)

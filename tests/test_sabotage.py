@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools import execute, sabotage
+from tools.needed import needed
 from tools.sabotage import ROOT
 
 # Stands in for the real library, whose import takes seconds.
@@ -86,7 +87,7 @@ def test_edits_of_a_cell_and_of_a_file_make_their_claims_fall(project, capsys):
     assert "✓ X1 half of four is two\n     half: broken → fell" in told
     assert "✓ X1 twice two is four\n     lectures_lib/__init__.py: broken → fel" in told
     assert "✗ X2 it is positive\n     rare: broken → not reached" in told
-    assert "2 of 3 fell" in told
+    assert "2 of 3 edits fell" in told
     assert files(project) == before
 
 
@@ -96,7 +97,7 @@ def test_a_claim_that_survives_and_one_without_an_edit_are_failures(project, cap
     told = capsys.readouterr().out
     assert "✗ X1 half of four is two\n     half: broken → survived" in told
     assert "✗ X1 twice two is four\n     tests/sabotage → no edit" in told
-    assert "example" not in told and "0 of 3 fell" in told
+    assert "is no claim" not in told and "0 of 2 edits fell" in told
 
 
 def test_when_all_fall_it_is_a_success(project, capsys):
@@ -104,7 +105,53 @@ def test_when_all_fall_it_is_a_success(project, capsys):
     sure |= {"old": 'positive", True', "new": 'positive", False'}
     write(project, HALF, DOUBLE, sure)
     assert sabotage.main([], project) == 0
-    assert "3 of 3 fell" in capsys.readouterr().out
+    assert "3 of 3 edits fell" in capsys.readouterr().out
+
+
+def test_a_claim_that_falls_unbroken_is_named(project, capsys):
+    write(project, HALF, DOUBLE, POSITIVE)
+    library = project / "lectures_lib" / "__init__.py"
+    library.write_text(LIBRARY.replace("2 *", "4 *"))
+    edit = DOUBLE | {"old": "4 *"}
+    write(project, HALF, edit, POSITIVE)
+    assert sabotage.main([], project) == 1
+    told = capsys.readouterr().out
+    assert "✗ X1 twice two is four\n     as it stands → fell" in told
+    assert "2 of 3 claims hold unbroken" in told
+
+
+NEEDS = {
+    "setup": "import library as ll",
+    "data": "train = ll.data()",
+    "net": "net = ll.net()",
+    "picture": "ax.plot(net)\nll.figures.show(fig)",
+    "other": "other = [n for n in train]",
+    "mode": "net.eval()",
+    "fit": "history = ll.fit(net, train)",
+    "part": "train[0] = 1",
+    "claim": "claim('X1', 'it learns', history > 0)",
+}
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        ("claim", "setup data net mode fit claim"),
+        ("part", "setup data part"),
+        ("mode", "setup net mode"),
+        ("other", "setup data other"),
+    ],
+)
+def test_a_cell_needs_what_binds_or_changes_what_it_uses(last, expected):
+    cells = [new_code_cell(source, id=name) for name, source in NEEDS.items()]
+    cells = cells[: list(NEEDS).index(last) + 1]
+    assert " ".join(cell.id for cell in needed(cells)) == expected
+
+
+def test_a_cell_that_is_asked_for_is_kept_with_what_it_needs():
+    cells = [new_code_cell(source, id=name) for name, source in NEEDS.items()]
+    kept = needed([*cells[:5], new_code_cell("claim('X2', '', 1)", id="end")], "other")
+    assert [cell.id for cell in kept] == ["setup", "data", "other", "end"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ tests/sabotage lists the edits, a file for each notebook, at least one for each 
     why          what is then wrong; an edit of the claim's own cell says so here
 
 Break what is claimed (a formula, a count, a net, its training), not the comparison.
-A run is on seed 0 and one thread, and ends with the claim's cell.
+A run is on seed 0 and one thread, has the cells that the claim needs (see needed.py),
+and ends with its own. Before anything is broken, they are run as they are: it holds.
 """
 
 import argparse
@@ -29,6 +30,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from . import audit, execute
+from .needed import needed
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("lectures_lib/", "data/")
@@ -62,9 +64,12 @@ class Edit:
 
 @dataclass(frozen=True)
 class Trial:
-    """An edit, made: the notebook as far as the claim's cell, the text of the place."""
+    """An edit, made: the cells that the claim needs, the text of the place.
 
-    edit: Edit
+    Without an edit it is the claim as it stands, which is to hold.
+    """
+
+    edit: Edit | None
     path: Path
     claim: Claim
     notebook: NotebookNode
@@ -143,9 +148,8 @@ def prepare(edit: Edit, root: Path) -> Trial:
     (path,) = execute.chosen(root / "notebooks", [edit.notebook])
     notebook = execute.read(path)
     claim = claim_of(edit, there := claims(notebook))
-    last = [cell.id for cell in notebook.cells].index(there[claim])
-    del notebook.cells[last + 1 :]
-    cells = {cell.id: cell for cell in execute.code_cells(notebook)}
+    until(there[claim], notebook)
+    cells = {cell.id: cell for cell in notebook.cells}
     if edit.cell:
         text = edited(edit, cells[edit.cell].source if edit.cell in cells else None)
         cells[edit.cell].source = text
@@ -153,7 +157,22 @@ def prepare(edit: Edit, root: Path) -> Trial:
         place = root / edit.file
         copied = edit.file.startswith(COPIED) and place.is_file()
         text = edited(edit, place.read_text("utf-8") if copied else None)
+    notebook.cells = needed(notebook.cells, edit.cell)
     return Trial(edit, path, claim, notebook, text)
+
+
+def until(cell: str, notebook: NotebookNode) -> None:
+    """Keep the code cells up to that one."""
+    code = execute.code_cells(notebook)
+    notebook.cells = code[: [c.id for c in code].index(cell) + 1]
+
+
+def unbroken(path: Path, claim: Claim, cell: str) -> Trial:
+    """The claim as it stands."""
+    notebook = execute.read(path)
+    until(cell, notebook)
+    notebook.cells = needed(notebook.cells)
+    return Trial(None, path, claim, notebook, "")
 
 
 def sabotage(trial: Trial, root: Path) -> str:
@@ -161,7 +180,7 @@ def sabotage(trial: Trial, root: Path) -> str:
     with TemporaryDirectory() as copy:
         for folder in COPIED:
             shutil.copytree(root / folder, Path(copy, folder), ignore=CACHES)
-        if trial.edit.file:
+        if trial.edit and trial.edit.file:
             Path(copy, trial.edit.file).write_text(trial.text, encoding="utf-8")
         path = Path(copy, "notebooks", trial.path.name)
         path.parent.mkdir()
@@ -176,11 +195,13 @@ def sabotage(trial: Trial, root: Path) -> str:
     return outcomes[held[trial.claim]["holds"]]
 
 
-def report(claim: Claim, edit: object, outcome: str) -> bool:
-    """Print what became of a claim; whether it fell."""
-    mark = "✓" if outcome == "fell" else "✗"
-    print(f"{mark} {' '.join(claim)}\n     {edit} → {outcome}", flush=True)
-    return outcome == "fell"
+def report(trial: Trial, outcome: str) -> bool:
+    """Print what became of a claim; whether that is as it should be."""
+    good = outcome == ("fell" if trial.edit else "survived")
+    if trial.edit or not good:
+        mark, what = "✓" if good else "✗", trial.edit or "as it stands"
+        print(f"{mark} {' '.join(trial.claim)}\n     {what} → {outcome}", flush=True)
+    return good
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
@@ -191,19 +212,24 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
         paths = execute.chosen(root / "notebooks", numbers)
         edits = read_edits(root / "tests" / "sabotage", numbers)
         trials = [prepare(edit, root) for edit in edits]
-        there = [(path, c) for path in paths for c in claims(execute.read(path))]
+        there = [(p, *row) for p in paths for row in claims(execute.read(p)).items()]
     except (EditError, execute.NotebookError) as error:
         print(error)
         return 1
+    as_they_stand = [unbroken(*row) for row in there]
     with ProcessPoolExecutor(SIDE_BY_SIDE) as pool:
-        outcomes = pool.map(sabotage, trials, [root] * len(trials))
-        fell = [report(t.claim, t.edit, what) for t, what in zip(trials, outcomes)]
+        todo = as_they_stand + trials
+        outcomes = pool.map(sabotage, todo, [root] * len(todo))
+        good = [report(trial, what) for trial, what in zip(todo, outcomes)]
     tried = {(trial.path, trial.claim) for trial in trials}
-    for path, claim in there:
-        if (path, claim) not in tried:
-            fell.append(report(claim, "tests/sabotage", "no edit"))
-    print(f"{sum(fell)} of {len(fell)} fell")
-    return 0 if all(fell) else 1
+    for trial in as_they_stand:
+        if (trial.path, trial.claim) not in tried:
+            print(f"✗ {' '.join(trial.claim)}\n     tests/sabotage → no edit")
+            good.append(False)
+    hold, fell = sum(good[: len(there)]), sum(good[len(there) : len(todo)])
+    print(f"{hold} of {len(there)} claims hold unbroken; ", end="")
+    print(f"{fell} of {len(trials)} edits fell")
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":

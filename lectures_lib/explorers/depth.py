@@ -14,6 +14,7 @@ from .. import data, environment, models, recorded, training
 from ..figures import GREY, INK, RED
 from .widgets import GHOST, Explorer, explorer, noted
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DEPTHS = (8, 20, 32, 44, 56)
 SIZES = (250, 500, 1000, 2000, 4000, 8000)
 ACTIVATIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "ReLU": torch.relu}
@@ -172,7 +173,8 @@ def _draw_norms(ax: Axes, ghost: bool, **s) -> None:
 def _say_norms(depth: int, activation: str, gain: float, width: int) -> str:
     norms = _norms(depth, activation, gain, width)[:, 0]
     power = norms.median().clamp(min=1e-45).log10().round().int().item()
-    size = "nothing that float32 can hold" if power < -40 else f"10 to the {power}"
+    size = f"10{str(power).translate(RAISED)}"
+    size = "nothing that float32 can hold" if power < -40 else size
     return (
         f"{depth} layers of {activation}, gain {gain}, width {width}: the first "
         f"layer's gradient has a norm of about {size}; it is below 0.05 in "
