@@ -30,8 +30,9 @@ def test_show_sets_and_prints_the_description_and_closes_the_figure(
     )
     figures.show(picture(), alt="a line\n  that rises")
     (((bundle,), keywords),) = shown
-    assert Image.open(io.BytesIO(bundle["image/png"])).size == (900, 420)
-    assert keywords["metadata"]["image/png"]["alt"] == "a line that rises"
+    assert Image.open(io.BytesIO(bundle["image/png"])).size == (1800, 840)
+    metadata = {"alt": "a line that rises", "width": 900}
+    assert keywords["metadata"] == {"image/png": metadata}
     assert capsys.readouterr().out == "Figure: a line that rises\n"
     assert not plt.get_fignums()
 
@@ -46,6 +47,12 @@ def test_a_figure_without_description_is_refused(alt):
 def test_png_is_the_same_for_the_same_picture_and_fits_the_palette():
     assert figures.png(picture()) == figures.png(picture()) != figures.png(picture(2.0))
     assert len(Image.open(io.BytesIO(figures.png(picture(), 16))).getcolors()) <= 16
+
+
+def test_the_paper_is_white():
+    for colors in (64, 256, None):
+        image = Image.open(io.BytesIO(figures.png(picture(), colors)))
+        assert image.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
 
 
 def test_all_colours_are_kept_on_request():

@@ -72,7 +72,7 @@ Relations 7
     depth, once more: 06 n9-picture
 Close 0
     three lessons: Three things to take home
-    what was checked: claims, falls when it is not true
+    what was checked: claims, fails when it is not true
     homework: Homework
 """
 
