@@ -75,7 +75,7 @@ def png(fig: Figure, colors: int | None = 64, dpi: int = 100) -> bytes:
 def show(fig: Figure, alt: str, colors: int | None = 64) -> None:
     """Display the figure with its description, which is printed below it, too.
 
-    A drawing has twice the page's resolution, for the wall; photographs have enough.
+    A drawing has nearly twice the resolution of the page, for the wall.
 
     Args:
         alt: what is to be seen, in a sentence or two, for readers who cannot see it;
@@ -88,7 +88,7 @@ def show(fig: Figure, alt: str, colors: int | None = 64) -> None:
     if not alt.strip():
         raise ValueError('a figure needs a description: show(fig, alt="what it shows")')
     alt, width = " ".join(alt.split()), round(100 * fig.get_figwidth())
-    picture = png(fig, colors, dpi=200 if colors == 64 else 100)
+    picture = png(fig, colors, dpi=180 if colors == 64 else 100)
     gc.collect()  # forty megabytes of marks and pixels that nobody needs any more
     bundle = {"image/png": picture, "text/plain": "<figure>"}
     display(bundle, raw=True, metadata={"image/png": {"alt": alt, "width": width}})

@@ -30,7 +30,7 @@ def test_show_sets_and_prints_the_description_and_closes_the_figure(
     )
     figures.show(picture(), alt="a line\n  that rises")
     (((bundle,), keywords),) = shown
-    assert Image.open(io.BytesIO(bundle["image/png"])).size == (1800, 840)
+    assert Image.open(io.BytesIO(bundle["image/png"])).size == (1620, 756)
     metadata = {"alt": "a line that rises", "width": 900}
     assert keywords["metadata"] == {"image/png": metadata}
     assert capsys.readouterr().out == "Figure: a line that rises\n"
