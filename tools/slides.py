@@ -124,7 +124,8 @@ def for_the_deck(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
         printed = "".join(output.get("text", "") for output in cell.outputs)
         too_long = len((cell.source + printed).splitlines()) > LINES and printed
-        if hidden or too_long or kinds & {"image/png", "text/html"}:
+        silent = ".compare(" in cell.source and not cell.outputs  # without a choice
+        if hidden or silent or too_long or kinds & {"image/png", "text/html"}:
             cell.metadata["transient"] = {"remove_source": True}
         cell.outputs = [
             output
