@@ -148,8 +148,8 @@ def test_stored_explorers_work_by_keyboard_without_a_kernel(browser, tmp_path, p
     page = browser.new_page()
     page.route("http*://**", lambda route: route.abort())
     page.goto(file.as_uri(), wait_until="commit")
+    page.wait_for_load_state()
     explorers = page.locator(".ll[role=group]")
-    explorers.first.locator("input[type=range]").wait_for()
     for explorer in explorers.all():
         slider = explorer.locator("input[type=range]")
         said = explorer.locator("p[aria-live]")
