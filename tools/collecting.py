@@ -244,10 +244,7 @@ def lay(attempt: Attempt, folder: Path, older: bool = False) -> Path:
     What was there is moved away, never overwritten. The folder itself: there is none.
     """
     kept = folder.with_name(f"{folder.name}.older")
-    new = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)  # of a run that was interrupted
-    for inside, entry in attempt.files.items():
-        write_one(new / PurePosixPath(*map(students.escaped, inside.parts)), entry)
+    new = written(attempt, folder.with_name(f".{folder.name}.new"))
     places = [folder, *kept.glob("*")]
     same = [
         place for place in places if place.is_dir() and contents(place) == contents(new)
@@ -264,6 +261,14 @@ def lay(attempt: Attempt, folder: Path, older: bool = False) -> Path:
     folder.rename(free)
     new.rename(folder)
     return free
+
+
+def written(attempt: Attempt, new: Path) -> Path:
+    """The folder, new, with the attempt's files."""
+    shutil.rmtree(new, ignore_errors=True)  # of a run that was interrupted
+    for inside, entry in attempt.files.items():
+        write_one(new / PurePosixPath(*map(students.escaped, inside.parts)), entry)
+    return new
 
 
 def write_one(path: Path, entry: Entry) -> None:

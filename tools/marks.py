@@ -137,10 +137,8 @@ def table(
     """Write the marks as a table that Excel opens as it is meant.
 
     Args:
-        possible: task → its points.
-        records: student → what grading found.
-        given: student → what was given by hand.
-        owners: student → what the learning platform calls the student, if it does.
+        possible: task → its points. The others: student → what grading found, what was
+            given by hand, and what the learning platform calls the student.
     """
     columns = ["student", "name", "number", "points", "of", *possible, "problems"]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -148,9 +146,9 @@ def table(
         writer.writeheader()
         for student, record in records.items():
             hand, owner = given.get(student, {}), owners.get(student, {})
-            line = {"student": student, "of": sum(possible.values())}
+            line = {"student": student, "problems": remarks(record, hand)}
             line |= {"name": owner.get("student"), "number": owner.get("number")}
-            line["problems"] = remarks(record, hand)
+            line["of"] = sum(possible.values())
             if points := final(record["points"], hand):
                 line |= points | {"points": sum(points.values())}
             writer.writerow({name: harmless(value) for name, value in line.items()})

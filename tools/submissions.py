@@ -83,13 +83,13 @@ def chosen(folder: Path, starter: NotebookNode, name: str) -> tuple[Path, str]:
     others = [path for path in full if found[path] != found[best]]
     if others and len(expected) != 1:
         raise Unreadable(f"which one counts? {listed(full, folder)}")
-    remarks = [] if expected else [f"wrong name: {best.name}"]
-    if others:
-        remarks.append(f"with other answers beside it: {listed(others, folder)}")
-    if empty := [path for path in ours if path not in full]:
-        remarks.append(f"{listed(empty, folder)} is blank: {best.name} counts")
-    remarks += [f"no tasks in {listed([p], folder)}" for p in paths if p not in ours]
-    return best, "; ".join(remarks)
+    said = {
+        f"{best.name} counts, blank: ": [p for p in ours if p not in full],
+        "with other answers beside it: ": others,
+        "no tasks in ": [path for path in paths if path not in ours],
+        "wrong name: ": [] if expected else [best],
+    }
+    return best, "; ".join(what + listed(p, folder) for what, p in said.items() if p)
 
 
 def listed(paths: list[Path], folder: Path) -> str:

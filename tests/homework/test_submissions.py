@@ -48,16 +48,24 @@ def prepared(folder: Path) -> tuple[NotebookNode, list[str]]:
     [
         ({FILE: "a"}, FILE, ""),
         ({"mine.ipynb": "a", "notes.ipynb": None}, "mine.ipynb", "wrong name: mine"),
-        ({FILE: "", "homework_1 (1).ipynb": "a"}, "homework_1 (1).ipynb", "is blank"),
+        (
+            {FILE: "", "homework_1 (1).ipynb": "a"},
+            "homework_1 (1).ipynb",
+            "counts, blank: homework_1.ipynb",
+        ),
         ({FILE: "a", "homework_1 (1).ipynb": "b"}, FILE, "with other answers beside"),
-        ({FILE: "a", "homework_1 (1).ipynb": ""}, FILE, "(1).ipynb is blank"),
+        (
+            {FILE: "a", "homework_1 (1).ipynb": ""},
+            FILE,
+            "counts, blank: homework_1 (1)",
+        ),
         ({FILE: "a", "copy/homework_1.ipynb": "a"}, FILE, ""),
         ({"one.ipynb": "a", "two.ipynb": "a"}, "one.ipynb", "wrong name: one.ipynb"),
         ({FILE: "a", "notes.ipynb": None}, FILE, "no tasks in notes.ipynb"),
         ({"HOMEWORK_1.IPYNB": "a"}, "HOMEWORK_1.IPYNB", "wrong name"),
         ({"homework_1.ipynb.json": "a"}, "homework_1.ipynb.json", "wrong name"),
         ({"homework_1.ipynb.txt": "a"}, "homework_1.ipynb.txt", "wrong name"),
-        ({"my checkpoint/x.ipynb": "a"}, "x.ipynb", "wrong name"),
+        ({"my checkpoint/x.ipynb": "a"}, "x.ipynb", "name: my checkpoint/x.ipynb"),
         ({FILE: "a", ".ipynb_checkpoints/homework_1.ipynb": "b"}, FILE, ""),
     ],
 )
