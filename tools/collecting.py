@@ -72,7 +72,7 @@ def collect(place: Path, name: str, course: Path, pattern: str | None = None) ->
         lines += register.take(folders[identity], attempts)
     register.save()
     left_out = [f"left out: {what}" for what in listed(found.left_out)]
-    return [*lines, *left_out, f"{len(folders)} students, now in submitted/"]
+    return [*lines, *left_out, f"students now in submitted/: {len(folders)}"]
 
 
 def listed(counted: Counter) -> list[str]:

@@ -253,7 +253,7 @@ def test_a_zip_and_its_folder_give_the_same(tmp_path):
             f"Bob/{NAME}/my work.ipynb": "3",
             f"Bob/{NAME}/onlinetext.html": "5",
         }
-        assert lines[-1] == "3 students, now in submitted/"
+        assert lines[-1] == "students now in submitted/: 3"
         for what in (
             "the system's own",
             "hidden: .ipynb_checkpoints",
