@@ -154,7 +154,8 @@ class Grading:
         with suppress(Exception):  # the gradebook may be what failed
             marks.take_back(self.database, self.name, student)
         name = "" if isinstance(error, GraderFailed) else f"{type(error).__name__}: "
-        why = f"grading failed, no mark; the next run tries again: {name}{error}"
+        what = f"{name}{' '.join(str(error).split())}"[:150]
+        why = f"grading failed, no mark; the next run tries again: {what}"
         return {"points": None, "problems": [why]}
 
     def record(self, student: str) -> dict:
