@@ -2,15 +2,16 @@
 
 python -m tools.grade homework_2 [--take FOLDER-or-ZIP] [--jobs 2] [--again]
 
-Each submission is graded by nbgrader in a process of its own, two at a time; one that
-never ends, takes all memory or cannot be read is named in the report, and the others
-are graded. Marks go to marks/homework_2.csv and into nbgrader's gradebook, what the
-students get back to feedback/. Interrupted, it goes on where it stopped; what has been
-graded is graded again only when the submission or the homework has changed.
+What is taken is listed first, file → student; --pattern says whose a path is where the
+platform's shapes are not known. Each submission is graded by nbgrader in a process of
+its own, two at a time; one that never ends, takes all memory or cannot be read is named
+in the report, and the others are graded. Marks go to marks/homework_2.csv and into
+nbgrader's gradebook, what the students get back to feedback/. Interrupted, it goes on
+where it stopped; what has been graded is graded again only when the submission or the
+homework has changed.
 """
 
 import argparse
-import csv
 import json
 import multiprocessing
 import os
@@ -26,18 +27,19 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
 
 from lectures_lib.homework import looking_over
-from lectures_lib.homework.looking_over import Unreadable, grade_id
+from lectures_lib.homework.looking_over import Unreadable
 
-from . import running, starters
+from . import marks, running, starters
+from .alone import alone
+from .collecting import Register, collect
 from .execute import NotebookError, digest
-from .submissions import prepare, take
+from .marks import task_of
+from .submissions import prepare
 from .writing import write
 
 SECONDS = 900  # for a submission: far more than the limits of its cells add up to
@@ -46,6 +48,10 @@ MEGABYTES = 3000  # of the process that grades it, or one that it starts
 QUICK = "forkserver" in multiprocessing.get_all_start_methods()
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")
 PROCESSES.set_forkserver_preload(["nbgrader.converters"])
+
+
+class GraderFailed(Exception):
+    """Grading itself went wrong: no mark, whatever the answers are."""
 
 
 def nbgrader(course: Path, name: str, student: str, submitted: Path, log: Path) -> None:
@@ -93,6 +99,7 @@ class Grading:
                 raise NotebookError(f"there is no {path}")
         self.starter = looking_over.read(self.release / f"{name}.ipynb")
         checks = looking_over.graded(self.starter)
+        self.given: dict[str, marks.Hand] = {}
         self.points = {task_of(c): looking_over.metadata(c)["points"] for c in checks}
         known = self.book.read_text("utf-8") if self.book.exists() else "{}"
         self.records: dict[str, dict] = json.loads(known)
@@ -118,9 +125,13 @@ class Grading:
         return False
 
     def fill_gradebook(self) -> None:
-        """Tell nbgrader's gradebook which tasks there are; release/ stays as it is."""
+        """Tell nbgrader's gradebook which tasks there are; release/ stays as it is.
+
+        What was given by hand is read from it.
+        """
         with TemporaryDirectory() as folder:
             starters.generate(self.course, self.name, Path(folder), self.database)
+        self.given = marks.by_hand(self.database, self.name)
 
     def grade(self, student: str) -> None:
         """Grade a submission, whatever it is; keep its record, print its row."""
@@ -130,13 +141,22 @@ class Grading:
         try:
             record = self.record(student)
         except Exception as error:  # one submission must not end the run
-            record = {"points": None, "problems": [f"{type(error).__name__}: {error}"]}
+            record = self.failed(student, error)
         record["seconds"] = round(time.monotonic() - start, 1)
         with self.lock:
             if not self.stop.is_set():
                 self.records[student] = record
                 write(self.book, json.dumps(self.records, indent=1))
                 print(self.row(student), flush=True)
+
+    def failed(self, student: str, error: Exception) -> dict:
+        """The record of one that grading itself failed on: the next run tries again."""
+        with suppress(Exception):  # the gradebook may be what failed
+            marks.take_back(self.database, self.name, student)
+        name = "" if isinstance(error, GraderFailed) else f"{type(error).__name__}: "
+        what = f"{name}{' '.join(str(error).split())}"[:150]
+        why = f"grading failed, no mark; the next run tries again: {what}"
+        return {"points": None, "problems": [why]}
 
     def record(self, student: str) -> dict:
         """What came of a submission, also of one that cannot be graded."""
@@ -146,8 +166,7 @@ class Grading:
         try:
             return known | self.result(student)
         except Unreadable as error:
-            with suppress(MissingEntry), Gradebook(self.database) as gradebook:
-                gradebook.remove_submission(self.name, student)
+            marks.take_back(self.database, self.name, student)
             return known | {"points": None, "problems": [str(error)]}
 
     def result(self, student: str) -> dict:
@@ -155,26 +174,30 @@ class Grading:
 
         Raises:
             Unreadable: it could not be graded, and why.
+            GraderFailed: it was not the submission's fault.
         """
         with TemporaryDirectory() as temporary:
             submitted, copy = Path(temporary), Path(temporary, student, self.name)
             original = self.folder("submitted", student)
-            remark = prepare(original, self.starter, self.name, copy)
+            remarks = prepare(original, self.starter, self.name, copy)
             self.run_nbgrader(student, submitted)
         autograded = self.folder("autograded", student) / f"{self.name}.ipynb"
         notebook = looking_over.read(autograded)
         cells = {task_of(cell): cell for cell in looking_over.graded(notebook)}
-        problems = [*problems_of(cells), *looking_over.stopped(notebook)]
+        if why := marks.not_checked(notebook):
+            raise GraderFailed(why)
+        problems = [*marks.problems_of(cells), *looking_over.stopped(notebook)]
         return {
             "points": {name: determine_grade(cell)[0] for name, cell in cells.items()},
-            "problems": [remark, *problems] if remark else problems,
+            "problems": [*remarks, *problems],
         }
 
     def run_nbgrader(self, student: str, submitted: Path) -> None:
         """In a process of its own, which is killed when it takes too much of anything.
 
         Raises:
-            Unreadable: it was killed or failed, and why.
+            Unreadable: it was killed, and why.
+            GraderFailed: it failed.
         """
         log = self.course / "marks" / "logs" / f"{student}.txt"
         arguments = (self.course, self.name, student, submitted, log)
@@ -191,32 +214,19 @@ class Grading:
         if watch.killed or late:
             raise Unreadable(watch.killed or f"not done in {SECONDS} s")
         if process.exitcode or not self.folder("autograded", student).exists():
-            raise Unreadable(reason(log))
+            raise GraderFailed(reason(log))
 
     def row(self, student: str) -> str:
         """A line of the report."""
-        record, possible = self.records[student], sum(self.points.values())
-        points, problems = record["points"], "; ".join(record["problems"])
-        if points is None:
-            return f"{student:24} not graded       {problems}"
-        tasks = ", ".join(f"{name} {value:g}" for name, value in points.items())
-        total = f"{sum(points.values()):g} of {possible:g}"
-        problems = f"  | {problems}" if problems else ""
-        return f"{student:24} {total:10} {tasks}{problems}"
+        given, possible = self.given.get(student, {}), sum(self.points.values())
+        return marks.row(student, self.records[student], given, possible)
 
     def write_marks(self, students: list[str]) -> Path:
         """The marks of these students as a table; its path."""
-        path = self.book.with_suffix(".csv")
-        with path.open("w", encoding="utf-8", newline="") as file:
-            columns = ["student", "points", "of", *self.points, "problems"]
-            table = csv.DictWriter(file, columns)
-            table.writeheader()
-            for student in students:
-                record = self.records[student]
-                row = {"student": student, "of": sum(self.points.values())}
-                if points := record["points"]:
-                    row |= points | {"points": sum(points.values())}
-                table.writerow(row | {"problems": "; ".join(record["problems"])})
+        path, register = self.book.with_suffix(".csv"), Register(self.course, self.name)
+        records = {student: self.records[student] for student in students}
+        owners = {folder: known["owner"] for folder, known in register.known.items()}
+        marks.table(path, self.points, records, self.given, owners)
         return path
 
     def summary(self, students: list[str], known: int) -> str:
@@ -232,41 +242,25 @@ class Grading:
         )
 
 
-def task_of(cell: NotebookNode) -> str:
-    """The name of the task that a cell checks."""
-    return grade_id(cell).removeprefix("check_")
-
-
-def problems_of(cells: dict[str, NotebookNode]) -> list[str]:
-    """What went wrong in the tasks, in words for the teacher."""
-    states = {name: looking_over.state(cell) for name, cell in cells.items()}
-    blank = [name for name, state in states.items() if state == looking_over.BLANK]
-    if len(blank) == len(cells):
-        return ["blank"]
-    problems = [f"blank: {', '.join(blank)}"] if blank else []
-    for name, state in states.items():
-        if name not in blank and not state.endswith("points"):
-            problems.append(f"{name}: {state}")
-    return problems
-
-
 def main(arguments: list[str], course: Path = starters.COURSE) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", metavar="homework_N")
     parser.add_argument("--take", type=Path, help="a folder or zip to copy first")
     parser.add_argument("--jobs", type=int, default=2, help="submissions at a time")
     parser.add_argument("--again", action="store_true", help="also what did not change")
+    parser.add_argument("--pattern", help="whose a path is: has a (?P<student>…)")
     options = parser.parse_args(arguments)
     try:
-        grading = Grading(course, options.name)
-        if options.take:
-            count = take(options.take, options.name, course / "submitted")
-            print(f"{count} submissions copied to submitted/")
-        grading.fill_gradebook()
+        with alone(course):
+            grading = Grading(course, options.name)
+            if options.take:
+                take = options.take, options.name, course, options.pattern
+                print("\n".join(collect(*take)), end="\n\n")
+            grading.fill_gradebook()
+            return grade_all(grading, options.jobs, options.again)
     except (NotebookError, Unreadable) as error:
         print(error)
         return 2
-    return grade_all(grading, options.jobs, options.again)
 
 
 def grade_all(grading: Grading, jobs: int, again: bool) -> int:

@@ -1,110 +1,167 @@
-"""What students hand in: unpack it, tell whose it is, find it under any name."""
+"""One submission: which notebook counts, in any encoding, its cells found again."""
 
+import json
 import re
 import shutil
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from nbformat import NotebookNode
 
 from lectures_lib.homework import looking_over
-from lectures_lib.homework.looking_over import Unreadable, grade_id
+from lectures_lib.homework.looking_over import Unreadable, grade_id, metadata
 
-from .execute import NotebookError
+from .archives import unwanted
+from .collecting import NOT_READ, NOTEBOOK
 
-LARGEST = 20_000_000  # bytes of a file
+LARGEST = 20_000_000  # bytes of a notebook without its outputs
+BEGINNINGS = {  # of files that are given the name of a notebook
+    b"PK": "a zip: unpack it",
+    b"%PDF": "a PDF",
+    b"<": "a web page, saved in the notebook's place",
+    b"Rar!": "a rar archive: unpack it",
+}
 
-# What the learning platform gives: one zip or folder, files named after the students.
 
+def read(path: Path) -> NotebookNode:
+    """The notebook in this file, be it UTF-8, with a mark before it, or UTF-16.
 
-def files_in(place: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """(path, content) of each file in a folder or a zip, at any depth.
-
-    What is too large or damaged comes without its content.
+    Raises:
+        Unreadable: it is none, and what it is.
     """
-    if place.is_dir():
-        for path in sorted(path for path in place.rglob("*") if path.is_file()):
-            content = path.read_bytes() if path.stat().st_size <= LARGEST else b""
-            yield PurePosixPath(path.relative_to(place).as_posix()), content
-    elif zipfile.is_zipfile(place):
-        with zipfile.ZipFile(place) as archive:
-            for item in archive.infolist():
-                content = b""
-                with suppress(zipfile.BadZipFile, zlib.error, RuntimeError):
-                    content = archive.read(item) if item.file_size <= LARGEST else b""
-                if not item.is_dir():
-                    yield PurePosixPath(item.filename), content
-    else:
-        raise NotebookError(f"{place} is neither a folder nor a zip")
+    content = path.read_bytes()
+    if not content.strip():
+        raise Unreadable("the file is empty")
+    for beginning, what in BEGINNINGS.items():
+        if content.lstrip().startswith(beginning):
+            raise Unreadable(f"no notebook but {what}")
+    with TemporaryDirectory() as folder:
+        copy = Path(folder, "notebook.ipynb")
+        with suppress(UnicodeError):
+            content = content.decode(json.detect_encoding(content)).encode()
+        copy.write_bytes(content)
+        try:
+            return looking_over.read(copy)
+        except Unreadable as error:
+            reason = re.search(r"\((.*)\)$", str(error), re.S)
+            raise Unreadable(reason[1] if reason else str(error)) from None
 
 
-def student_of(path: PurePosixPath, name: str) -> tuple[str, str]:
-    """Whose it is: a name, and the number that Moodle or Canvas has put after it.
-
-    A folder is named after its student; of a single file the text before the
-    homework's name counts. Moodle writes "Ada Byron_123_assignsubmission_file_",
-    Canvas "byronada_123_456_homework_2-1.ipynb".
-    """
-    text = path.parts[0] if len(path.parts) > 1 else path.stem
-    student, number = re.match(r"(.*?)(?:_(?:LATE_)?(\d+)_.*)?$", text).groups("")
-    student = re.split(rf"[_ -]*{name}", student, flags=re.I)[0]
-    return re.sub(r"[^\w .@-]", "-", student).strip(" .") or "unnamed", number
+# Which notebook counts.
 
 
-def take(place: Path, name: str, submitted: Path) -> int:
-    """Copy what a folder or zip holds to submitted/; how many students there are."""
-    found: dict[tuple[str, str], dict[PurePosixPath, bytes]] = {}
-    for path, content in files_in(place):
-        unwanted = [p for p in path.parts if p.startswith((".", "__MACOSX"))]
-        if not unwanted and not path.is_absolute():
-            inside = PurePosixPath(*path.parts[1:] or path.parts)
-            found.setdefault(student_of(path, name), {})[inside] = content
-    names = [student for student, _ in found]
-    for (student, number), files in found.items():
-        if names.count(student) > 1:  # two of the same name
-            student = f"{student} {number}"
-        folder = submitted / student / name
-        shutil.rmtree(folder, ignore_errors=True)  # an earlier attempt
-        for inside, content in files.items():
-            (folder / inside).parent.mkdir(parents=True, exist_ok=True)
-            (folder / inside).write_bytes(content)
-    return len(found)
-
-
-# One submission.
+def notebooks(folder: Path) -> list[Path]:
+    """The notebooks at any depth, under any ending, without what systems add."""
+    files = (path for path in folder.rglob("*") if NOTEBOOK.search(path.name))
+    return sorted(
+        path
+        for path in files
+        if path.is_file() and not unwanted(PurePosixPath(path.relative_to(folder)))
+    )
 
 
 def chosen(folder: Path, starter: NotebookNode, name: str) -> tuple[Path, str]:
-    """The notebook that counts, and a remark when its name is another.
+    """The notebook that counts, and a remark when there is something to know.
+
+    Of several, those with tasks of this homework; of those, the ones with an answer.
 
     Raises:
         Unreadable: there is none, or it cannot be told which.
     """
-    expected = folder / f"{name}.ipynb"
-    if expected.is_file():
-        return expected, ""
-    paths = [p for p in folder.rglob("*.ipynb") if "checkpoint" not in str(p)]
-    if len(paths) > 1:
-        paths = [path for path in paths if is_ours(path, starter)] or paths
-    if len(paths) != 1:
-        names = ", ".join(sorted(path.name for path in paths))
-        raise Unreadable(f"which one counts? {names}" if names else "no notebook in it")
-    return paths[0], f"wrong name: {paths[0].name}"
+    paths = notebooks(folder)
+    if not paths:
+        raise Unreadable(nothing_in(folder))
+    found = {path: answers(path, starter) for path in paths}
+    blank = answered(starter)
+    ours = [path for path in paths if found[path] is not None] or paths
+    full = [path for path in ours if found[path] != blank] or ours
+    expected = [path for path in full if path.name == f"{name}.ipynb"]
+    best = min(expected, key=lambda path: len(path.parts), default=full[0])
+    others = [path for path in full if found[path] != found[best]]
+    if others and len(expected) != 1:
+        raise Unreadable(f"which one counts? {listed(full, folder)}")
+    said = {
+        f"{best.name} counts, blank: ": [p for p in ours if p not in full],
+        "with other answers beside it: ": others,
+        "no tasks in ": [path for path in paths if path not in ours],
+        "wrong name: ": [] if expected else [best],
+    }
+    return best, "; ".join(what + listed(p, folder) for what, p in said.items() if p)
 
 
-def is_ours(path: Path, starter: NotebookNode) -> bool:
-    """Whether a task of this homework is in the notebook."""
-    tasks = {grade_id(cell) for cell in looking_over.graded(starter)}
+def listed(paths: list[Path], folder: Path) -> str:
+    return ", ".join(path.relative_to(folder).as_posix() for path in paths)
+
+
+def nothing_in(folder: Path) -> str:
+    """What there is in place of a notebook, and why."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for note in files:
+        if note.name.endswith(NOT_READ):
+            why = note.read_text("utf-8")
+            return f"{note.name.removesuffix(NOT_READ)} cannot be read: {why}"
+    if not files:
+        return "no notebook in it"
+    return f"no notebook in it, only {listed(files[:3], folder)}"
+
+
+def answers(path: Path, starter: NotebookNode) -> dict[str, str] | None:
+    """The answers in this file; None if it holds no task of this homework."""
     with suppress(Unreadable):
-        return bool(tasks & {grade_id(cell) for cell in looking_over.read(path).cells})
-    return False
+        notebook = read(path)
+        found_again(notebook, starter)
+        if is_ours(notebook, starter):
+            return answered(notebook)
+    return None
 
 
-def prepare(folder: Path, starter: NotebookNode, name: str, to: Path) -> str:
-    """Copy a submission to where nbgrader looks for it; a remark, or "".
+def answered(notebook: NotebookNode) -> dict[str, str]:
+    """Task → source of the cell for its answer."""
+    cells = (cell for cell in notebook.cells if metadata(cell).get("solution"))
+    return {grade_id(cell): cell.source for cell in cells}
+
+
+def is_ours(notebook: NotebookNode, starter: NotebookNode) -> bool:
+    """Whether its tasks, checks or answers, are this homework's, not another's."""
+    names, ours = set(tasks(notebook)), set(tasks(starter))
+    return bool(names & ours) and len(names & ours) >= len(names - ours)
+
+
+def tasks(notebook: NotebookNode) -> Iterator[str]:
+    """The names of all checks and of all cells for answers."""
+    for cell in notebook.cells:
+        if metadata(cell).get("grade") or metadata(cell).get("solution"):
+            yield grade_id(cell)
+
+
+# What is graded of it.
+
+
+def found_again(notebook: NotebookNode, starter: NotebookNode) -> list[str]:
+    """Give cells that lost nbgrader's metadata it back; the names of those.
+
+    They are known by their id, which Colab writes into the metadata; a locked cell
+    also by its text.
+    """
+    originals = {cell.id: cell for cell in starter.cells if grade_id(cell)}
+    texts = {c.source.strip(): c for c in originals.values() if metadata(c)["locked"]}
+    present = {grade_id(cell) for cell in notebook.cells}
+    names = []
+    for cell in notebook.cells:
+        known = originals.get(cell.get("id")) or originals.get(cell.metadata.get("id"))
+        original = known or texts.get(cell.source.strip())
+        lost = original and not grade_id(cell) and grade_id(original) not in present
+        if lost and cell.cell_type == original.cell_type:
+            cell.metadata["nbgrader"] = deepcopy(original.metadata.nbgrader)
+            names.append(grade_id(cell))
+    return names
+
+
+def prepare(folder: Path, starter: NotebookNode, name: str, to: Path) -> list[str]:
+    """Copy a submission to where nbgrader looks for it; what there is to know.
 
     Raises:
         Unreadable: it cannot be graded, and why.
@@ -112,15 +169,50 @@ def prepare(folder: Path, starter: NotebookNode, name: str, to: Path) -> str:
     if not folder.is_dir():
         raise Unreadable("nothing handed in")
     path, remark = chosen(folder, starter, name)
-    if path.stat().st_size > LARGEST:
-        raise Unreadable(f"larger than {LARGEST // 1_000_000} MB")
     try:
-        looking_over.read(path)
+        notebook = read(path)
     except Unreadable as error:
-        reason = re.search(r"\((.*)\)$", str(error))
-        raise Unreadable(f"unreadable: {reason[1] if reason else error}") from None
-    if not is_ours(path, starter):
+        raise Unreadable(f"unreadable: {error}") from None
+    again = found_again(notebook, starter)
+    if not is_ours(notebook, starter):
         raise Unreadable(f"{path.name} is another notebook: no task of {name} in it")
-    shutil.copytree(folder, to, ignore=shutil.ignore_patterns("*.ipynb"))
-    shutil.copyfile(path, to / f"{name}.ipynb")
-    return remark
+    text = without_outputs(notebook)
+    if len(text.encode()) > LARGEST:
+        size = f"{LARGEST // 1_000_000} MB without its outputs"
+        raise Unreadable(f"larger than {size}: pictures in its text?")
+    shutil.copytree(folder, to, ignore=not_needed)
+    (to / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    remarks = [remark, *lost(notebook, starter, again), *not_read(folder)]
+    return [remark for remark in remarks if remark]
+
+
+def without_outputs(notebook: NotebookNode) -> str:
+    """The notebook as text, with nothing in it that running it makes."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+    notebook.metadata.pop("widgets", None)
+    return json.dumps(notebook)
+
+
+def not_needed(folder: str, names: list[str]) -> list[str]:
+    """What is not copied: notebooks, the one that counts apart, and notes of ours."""
+    return [n for n in names if NOTEBOOK.search(n) or n.endswith(NOT_READ)]
+
+
+def lost(
+    notebook: NotebookNode, starter: NotebookNode, again: list[str]
+) -> Iterator[str]:
+    """A remark on cells that had lost their names, and one on checks that are gone."""
+    if again:
+        yield f"cells without metadata, found again: {', '.join(dict.fromkeys(again))}"
+    there = set(tasks(notebook))
+    gone = [n for n in map(grade_id, looking_over.graded(starter)) if n not in there]
+    if gone:
+        yield f"deleted, put back: {', '.join(gone)}"
+
+
+def not_read(folder: Path) -> Iterator[str]:
+    """A remark on each file that could not be taken."""
+    for note in sorted(folder.rglob(f"*{NOT_READ}")):
+        yield f"{note.name.removesuffix(NOT_READ)}: {note.read_text('utf-8')}"
