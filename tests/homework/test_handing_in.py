@@ -150,6 +150,58 @@ def test_what_a_notebook_has_started_is_ended_with_it(tmp_path):
             time.sleep(0.1)
 
 
+WIDGETS = """\
+from ipywidgets import Output, interact
+interact(lambda x: print('x is', x), x=3)
+out = Output()
+with out:
+    print('caught')
+    out.clear_output()
+out.close()"""
+STRANGE = """\
+from comm import create_comm
+create_comm(target_name='jupyter.widget', data={})"""
+
+
+@pytest.mark.parametrize("source", [WIDGETS, STRANGE])
+def test_widgets_do_no_harm(tmp_path, capsys, source):
+    path = save(tmp_path, cell(source), check(RIGHT, "check_a"))
+    assert handed_in(path) == 0
+    assert "check_a                          2 of 2 points" in capsys.readouterr().out
+
+
+def test_the_settings_of_a_user_do_not_count(tmp_path, monkeypatch):
+    profile = tmp_path / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "mine.py").write_text("import sys\nsys.mine = 1\n")
+    (profile / "ipython_config.py").write_text(
+        "c = get_config()\nc.InteractiveShell.ast_node_interactivity = 'none'\n"
+    )
+    (tmp_path / "startup.py").write_text("import sys\nsys.mine = 1\n")
+    (tmp_path / "matplotlibrc").write_text("text.latex.unicode: True\n")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
+    source = "import sys, matplotlib\nhasattr(sys, 'mine')"
+    notebook = new_notebook(cells=[cell(source)])
+    (tmp_path / "here").mkdir()
+    running.run(notebook, tmp_path / "here", Limits())
+    (result,) = notebook.cells[0].outputs
+    assert result.data["text/plain"] == "False"
+
+
+def test_a_home_that_cannot_be_written_is_not_spoken_of(tmp_path):
+    path = save(tmp_path, cell("import matplotlib.pyplot, torch\n1"))
+    code = "import lectures_lib, nbformat, pathlib, sys; from tools import running\n"
+    code += "path = pathlib.Path(sys.argv[1]); notebook = nbformat.read(path, 4)\n"
+    code += "running.run(notebook, path.parent, running.Limits())\n"
+    code += "print(notebook.cells[0].outputs)"
+    home = {"HOME": os.devnull, "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": ""}
+    command = [sys.executable, "-c", code, str(path)]
+    said = subprocess.check_output(command, env=os.environ | home, text=True)
+    assert "execute_result" in said and "stderr" not in said
+
+
 def test_copied_cells_are_mended_and_the_last_one_counts(tmp_path, capsys):
     task = cell("x = 1", "x", solution=True)
     heading = new_markdown_cell("## Task 1", id="x")  # no copy of the task
