@@ -21,6 +21,30 @@ def test_setup_seeds_everything():
     assert draws() == first
 
 
+def spoil() -> None:
+    """What a startup file might do."""
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    torch.set_grad_enabled(False)
+    torch.use_deterministic_algorithms(True)
+    torch.set_printoptions(precision=1, sci_mode=True)
+
+
+def test_setup_sets_what_a_startup_file_has_changed():
+    ll.setup(3)
+    first = draws()
+    spoil()
+    try:
+        ll.setup(3)
+        assert draws() == first
+        ones = torch.ones(1, requires_grad=True) * 1
+        assert ones.dtype == torch.float32 and ones.device.type == "cpu"
+        assert ones.requires_grad and repr(torch.tensor(1 / 3)) == "tensor(0.3333)"
+        assert not torch.are_deterministic_algorithms_enabled()
+    finally:
+        ll.setup()
+
+
 def test_lectures_seed_shifts_every_draw(monkeypatch):
     ll.setup(3)
     first, own = draws(), torch.rand(1, generator=ll.environment.generator(3)).item()
