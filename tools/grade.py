@@ -32,6 +32,7 @@ from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
 
+from lectures_lib import alike
 from lectures_lib.homework import looking_over
 from lectures_lib.homework.looking_over import Unreadable, grade_id
 
@@ -160,6 +161,8 @@ class Grading:
             submitted, copy = Path(temporary), Path(temporary, student, self.name)
             original = self.folder("submitted", student)
             remark = prepare(original, self.starter, self.name, copy)
+            remarks = [remark] if remark else []
+            remarks += alike.sentences(copy)
             self.run_nbgrader(student, submitted)
         autograded = self.folder("autograded", student) / f"{self.name}.ipynb"
         notebook = looking_over.read(autograded)
@@ -167,7 +170,7 @@ class Grading:
         problems = [*problems_of(cells), *looking_over.stopped(notebook)]
         return {
             "points": {name: determine_grade(cell)[0] for name, cell in cells.items()},
-            "problems": [remark, *problems] if remark else problems,
+            "problems": [*remarks, *problems],
         }
 
     def run_nbgrader(self, student: str, submitted: Path) -> None:
@@ -245,7 +248,7 @@ def problems_of(cells: dict[str, NotebookNode]) -> list[str]:
         return ["blank"]
     problems = [f"blank: {', '.join(blank)}"] if blank else []
     for name, state in states.items():
-        if name not in blank and not state.endswith("points"):
+        if name not in blank and looking_over.reached(state) is None:
             problems.append(f"{name}: {state}")
     return problems
 

@@ -23,6 +23,7 @@ UNDER = "Write numbers into a parameter under `torch.no_grad()`, as with `fill_`
 ADVICE = {  # words of torch's message: what helps
     "leaf Variable that requires grad": UNDER,
     "as parameter '": UNDER,
+    "input requests": "Nobody answers `input()` here: write the value into the cell",
     "Only tensors with 2 dimensions": "`nn.init.eye_` fills matrices only",
 }
 Say = Callable[[str], object]

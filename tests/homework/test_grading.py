@@ -338,6 +338,13 @@ def test_only_one_number_in_the_range_earns_points(outputs, points):
     assert kinds[-1] == ("error" if points == 0 else "execute_result")
 
 
+def test_why_there_is_no_number_is_told():
+    cell = tiny.code("check()", "check_a", grade=True, locked=True, points=3)
+    nbgrader_steps.judge(cell)
+    problem = "a: the check of this cell did not end with a number of points"
+    assert grade.problems_of({"a": cell}) == [problem]
+
+
 def test_a_traceback_does_not_show_where_it_came_from():
     secret = ["hidden/homework_1.py", "SECRET"]
     cell = tiny.code("check()", "a", grade=True, locked=True, points=3)

@@ -202,6 +202,60 @@ def test_a_home_that_cannot_be_written_is_not_spoken_of(tmp_path):
     assert "execute_result" in said and "stderr" not in said
 
 
+def test_an_error_that_speaks_of_points_is_an_error(tmp_path, capsys):
+    path = save(
+        tmp_path,
+        check("raise ValueError('the curve has no points')", "check_a"),
+        check("print('... of 2 points')", "check_c"),
+    )
+    assert handed_in(path) == 0
+    said = capsys.readouterr().out
+    assert "raises ValueError: the curve has no points" in said
+    assert "was not checked" in said
+    assert "0 of 4 points." in said
+
+
+def test_a_cell_that_asks_is_named(tmp_path, capsys):
+    ask = "from lectures_lib.homework import ask\nask(lambda: input('x?'))"
+    path = save(tmp_path, cell("x = int(input('x? '))"), check(ask, "check_x"))
+    assert looking_over.main([str(path)]) == 1
+    said = capsys.readouterr().out
+    what = "asks by input(), and nobody answers here: write the value into the cell."
+    assert f"The cell that begins with `x = int(input('x? '))`: {what}" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "reached"),
+    [
+        ("torch.py", "torch", 0),
+        ("numpy/__init__.py", "numpy", 0),
+        ("random.py", "random", 2),
+    ],
+)
+def test_a_file_that_hides_a_library_is_named(tmp_path, capsys, file, name, reached):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("raise SystemExit" if reached else "x = 1")
+    (tmp_path / "helper.py").write_text("x = 1")
+    (tmp_path / "checks.py").write_text("x = 1")
+    source = f"import {name}, helper\nimport lectures_lib\n{RIGHT}"
+    path = save(tmp_path, check(source, "check_a"))
+    looking_over.main([str(path)])
+    said = capsys.readouterr().out
+    shown = file.partition("__")[0]
+    sentence = f"{shown} beside the notebook hides the library {name}: rename it"
+    assert said.startswith(f"{sentence}.\n") and f"{reached} of 2 points" in said
+    assert (f"raises ImportError: {sentence}\n" in said) == (not reached)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_may_lack_characters(tmp_path, encoding):
+    path = save(tmp_path, check(CHECK.format("✗ a hint: 王 …", 1), "check_a"))
+    command = [sys.executable, "-m", "lectures_lib.homework", str(path)]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    said = subprocess.check_output(command, env=environment)
+    assert b"      x a hint: \\u738b " in said and b"1 of 2 points." in said
+
+
 def test_copied_cells_are_mended_and_the_last_one_counts(tmp_path, capsys):
     task = cell("x = 1", "x", solution=True)
     heading = new_markdown_cell("## Task 1", id="x")  # no copy of the task
