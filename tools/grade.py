@@ -33,7 +33,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
 
 from lectures_lib import alike
-from lectures_lib.homework import looking_over
+from lectures_lib.homework import checking, looking_over
 from lectures_lib.homework.looking_over import Unreadable, grade_id
 
 from . import running, starters
@@ -92,6 +92,7 @@ class Grading:
         for path in (self.source, self.release, self.hidden):
             if not path.exists():
                 raise NotebookError(f"there is no {path}")
+        checking.examine(self.hidden, self.source / "checks.py")
         self.starter = looking_over.read(self.release / f"{name}.ipynb")
         checks = looking_over.graded(self.starter)
         self.points = {task_of(c): looking_over.metadata(c)["points"] for c in checks}
@@ -266,7 +267,7 @@ def main(arguments: list[str], course: Path = starters.COURSE) -> int:
             count = take(options.take, options.name, course / "submitted")
             print(f"{count} submissions copied to submitted/")
         grading.fill_gradebook()
-    except (NotebookError, Unreadable) as error:
+    except (NotebookError, Unreadable, checking.HomeworkError) as error:
         print(error)
         return 2
     return grade_all(grading, options.jobs, options.again)

@@ -294,6 +294,17 @@ def test_a_homework_that_is_not_there_is_said(course, capsys):
     assert "there is no " in capsys.readouterr().out
 
 
+def test_a_mistake_in_the_hidden_file_ends_the_run_before_it_begins(course, capsys):
+    path = course / "hidden" / f"{NAME}.py"
+    right = path.read_text("utf-8")
+    path.write_text(right.replace("(11, 12)", "(271)"), "utf-8")
+    try:
+        assert grade.main([NAME], course) == 2
+    finally:
+        path.write_text(right, "utf-8")
+    assert capsys.readouterr().out.startswith(f"{path}: SEEDS is 271; expected whole")
+
+
 # What a graded cell may put out, which nbgrader would misread.
 
 
