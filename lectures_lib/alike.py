@@ -6,6 +6,7 @@ such a file, and fail with words that nobody understands.
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,4 +59,5 @@ def refuse(folder: Path) -> None:
             raise ImportError(sentence(path, name))
 
 
-refuse(Path.cwd())
+with suppress(OSError):  # the folder may be gone
+    refuse(Path.cwd())

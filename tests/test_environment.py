@@ -1,6 +1,7 @@
 """Seeds and the report."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,3 +76,14 @@ def test_the_report_names_versions_memory_and_seed():
     assert torch.__version__.split("+")[0] in report
     for word in ("cores", "threads", "memory", "LECTURES_SEED"):
         assert word in report
+
+
+def test_only_a_file_with_the_name_of_a_library_hides_one(tmp_path, monkeypatch):
+    for file in ("helper.py", "checks.py", "turtle.py"):
+        (tmp_path / file).write_text("x = 1", encoding="utf-8")
+    (tmp_path / "torch").mkdir()  # Python passes by a folder without __init__.py
+    hides = "turtle.py beside the notebook hides the library turtle: rename it"
+    assert ll.alike.sentences(tmp_path) == [hides]
+    monkeypatch.syspath_prepend(tmp_path)
+    ll.alike.refuse(tmp_path)  # nobody asks for it
+    assert ll.alike.sentences(Path(torch.__file__).parents[1]) == []
