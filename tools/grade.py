@@ -21,15 +21,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from glob import escape
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde, GenerateFeedback
-from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
 
 from lectures_lib import alike
@@ -38,6 +35,7 @@ from lectures_lib.homework.looking_over import Unreadable, grade_id
 
 from . import running, starters
 from .execute import NotebookError, digest
+from .nbgrader_steps import Autograde, CourseDirectory, GenerateFeedback
 from .submissions import prepare, take
 from .writing import write
 
@@ -45,6 +43,7 @@ SECONDS = 900  # for a submission: far more than the limits of its cells add up 
 MEGABYTES = 3000  # of the process that grades it, or one that it starts
 # A process that grades begins as a copy of one that has read nbgrader already.
 QUICK = "forkserver" in multiprocessing.get_all_start_methods()
+QUICK = QUICK and len(gettempdir()) < 60  # its socket is there: 107 characters at most
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")
 PROCESSES.set_forkserver_preload(["nbgrader.converters"])
 
@@ -58,7 +57,7 @@ def nbgrader(course: Path, name: str, student: str, submitted: Path, log: Path) 
     config = starters.configuration(course)
     config.CourseDirectory.update(
         submitted_directory=str(submitted),
-        student_id=escape(student),
+        student_id=student,
         assignment_id=name,
     )
     for step in (Autograde, GenerateFeedback):
