@@ -13,6 +13,10 @@ NO_PYTHON := The course needs Python 3.11, 3.12 or 3.13, and no Python is on the
 # Jupyter starts as root only when told so, and in containers one often is.
 as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# In this folder, whatever folder a user's own settings of Jupyter name.
+LAB = $(BIN)/jupyter lab $(as_root) --ServerApp.root_dir="$(CURDIR)" \
+	--ServerApp.preferred_dir="$(CURDIR)"
+
 export PYTHON TORCH
 
 # Threads that wait by spinning make a small net eight times slower as soon as another
@@ -32,15 +36,15 @@ help:  ## list the targets
 lab study lecture: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: core  ## open the course in JupyterLab
 	@$(trust)
-	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/$(FIRST)
+	$(LAB) --LabApp.default_url=/lab/tree/$(FIRST)
 
 study: core  ## work in copies of your own, under mine/, made once and never overwritten
 	$(BIN)/python -m tools.study
-	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/lab/tree/mine/00_start_here.ipynb
+	$(LAB) --LabApp.default_url=/lab/tree/mine/00_start_here.ipynb
 
 lecture: core  ## give the lecture with a kernel: one document, nothing around it
 	@$(trust)
-	$(BIN)/jupyter lab $(as_root) --LabApp.default_url=/doc/tree/notebooks/lecture.ipynb
+	$(LAB) --LabApp.default_url=/doc/tree/notebooks/lecture.ipynb
 
 # With NB, what reads that notebook: its cells, the tests of which it is a parameter, and
 # the file of tests that names it.

@@ -6,6 +6,7 @@ device = ll.setup()
 """
 
 from . import (
+    alike,
     augmentation,
     claims,
     data,

@@ -6,6 +6,7 @@ cells are counted from 1. Nothing of a notebook is run that is faulty as it is s
 
 import ast
 import io
+import os
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
@@ -13,9 +14,12 @@ from itertools import pairwise
 from queue import Empty
 from time import monotonic
 
+import matplotlib.font_manager  # noqa: F401 - no kernel has to build it, and say so
 import nbformat
 import pytest
 from nbval import plugin
+
+from tools import running
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ALLOWED_TAGS = {"nbval-ignore-output", "raises-exception"}
@@ -235,6 +239,10 @@ class Notebook(plugin.IPyNbFile):
 def pytest_configure(config):
     """Every notebook runs in this environment's Python, in a kernel that is watched."""
     config.option.nbval_current_env = True
+    settings = running.without_settings(os.environ)
+    os.environ.update(settings.__enter__())
+    os.environ.pop("PYTHONSTARTUP", None)
+    config.add_cleanup(lambda: settings.__exit__(None, None, None))
     plugin.RunningKernel = Kernel
 
 

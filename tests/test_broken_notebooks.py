@@ -58,7 +58,7 @@ SEEN = {
 }
 
 
-def run_pytest(*arguments: str | Path) -> subprocess.CompletedProcess:
+def run_pytest(*arguments: str | Path, **env: str) -> subprocess.CompletedProcess:
     """Run pytest with nbval from the root, without the project's own settings."""
     options = ["-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider", "-q"]
     sanitize = "--nbval-sanitize-with=tests/sanitize.cfg"
@@ -71,7 +71,8 @@ def run_pytest(*arguments: str | Path) -> subprocess.CompletedProcess:
         sanitize,
         *arguments,
     ]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    options = {"cwd": ROOT, "capture_output": True, "text": True}
+    return subprocess.run(command, env=os.environ | env, **options)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,17 @@ def test_fault_is_named(results, fault, phrase):
 
 def test_good_notebook_passes(results):
     assert results["good"] == [("passed", "")] * 6
+
+
+def test_a_home_that_cannot_be_written_and_old_settings_do_not_count(tmp_path):
+    cell = nbformat.v4.new_code_cell("import matplotlib.pyplot", execution_count=1)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+    old = tmp_path / "old settings"
+    old.write_text("text.latex.unicode: True\n")
+    home = {"HOME": os.devnull, "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": ""}
+    home |= {"MPLCONFIGDIR": "", "MATPLOTLIBRC": str(old)}
+    run = run_pytest("-p", "tests.strict_nbval", tmp_path / "a.ipynb", **home)
+    assert run.returncode == 0, run.stdout
 
 
 def test_no_cell_is_run_after_a_failing_one(results):

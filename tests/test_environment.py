@@ -1,6 +1,7 @@
 """Seeds and the report."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,30 @@ def test_setup_seeds_everything():
     first = draws()
     ll.setup(3)
     assert draws() == first
+
+
+def spoil() -> None:
+    """What a startup file might do."""
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    torch.set_grad_enabled(False)
+    torch.use_deterministic_algorithms(True)
+    torch.set_printoptions(precision=1, sci_mode=True)
+
+
+def test_setup_sets_what_a_startup_file_has_changed():
+    ll.setup(3)
+    first = draws()
+    spoil()
+    try:
+        ll.setup(3)
+        assert draws() == first
+        ones = torch.ones(1, requires_grad=True) * 1
+        assert ones.dtype == torch.float32 and ones.device.type == "cpu"
+        assert ones.requires_grad and repr(torch.tensor(1 / 3)) == "tensor(0.3333)"
+        assert not torch.are_deterministic_algorithms_enabled()
+    finally:
+        ll.setup()
 
 
 def test_lectures_seed_shifts_every_draw(monkeypatch):
@@ -51,3 +76,14 @@ def test_the_report_names_versions_memory_and_seed():
     assert torch.__version__.split("+")[0] in report
     for word in ("cores", "threads", "memory", "LECTURES_SEED"):
         assert word in report
+
+
+def test_only_a_file_with_the_name_of_a_library_hides_one(tmp_path, monkeypatch):
+    for file in ("helper.py", "checks.py", "turtle.py"):
+        (tmp_path / file).write_text("x = 1", encoding="utf-8")
+    (tmp_path / "torch").mkdir()  # Python passes by a folder without __init__.py
+    hides = "turtle.py beside the notebook hides the library turtle: rename it"
+    assert ll.alike.sentences(tmp_path) == [hides]
+    monkeypatch.syspath_prepend(tmp_path)
+    ll.alike.refuse(tmp_path)  # nobody asks for it
+    assert ll.alike.sentences(Path(torch.__file__).parents[1]) == []

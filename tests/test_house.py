@@ -423,6 +423,20 @@ def test_pip_asks_nothing_and_keeps_the_users_settings(install, monkeypatch):
     install.run(sys.executable, "-c", f"import os; assert {seen}")
 
 
+@pytest.mark.parametrize("told", ["", "mine.txt"])
+def test_constraints_of_a_user_are_named_when_pip_fails(
+    install, venv, monkeypatch, told
+):
+    line = f"global.constraint='{told}'" if told else "global.timeout='60'"
+    body = f'[ "$3" != config ] || {{ echo "{line}"; exit; }}\nexit 1'
+    script(venv / "bin" / "python", body)
+    with pytest.raises(SystemExit) as end:
+        install.run(install.PYTHON, "-m", "pip", "install", ".")
+    assert "for the reason above" in str(end.value)
+    said = "Your own settings of pip hold back versions: global.constraint='mine.txt'."
+    assert (said in str(end.value)) == bool(told)
+
+
 def test_what_an_interrupted_pip_left_is_removed(install, venv):
     packages = venv / "lib/python3.12/site-packages"
     for name in ("whole-1.dist-info", "half-1.dist-info", "~orch", "whole"):
@@ -531,6 +545,8 @@ def test_make_starts_at_once_when_all_is_there(house, venv, install, runs):
     assert "jupyter: trust notebooks/my own copy.ipynb" in said
     assert re.search(r"jupyter: lab .*notebooks/00_start_here\.ipynb", said)
     assert "jupyter: configured by tools/jupyter" in said
+    for setting in ("root_dir", "preferred_dir"):  # a user may have set others
+        assert f" --ServerApp.{setting}={house} " in said
     assert "trust" not in make(house, "lab")[1]
     status, said, seconds = make(house, "test")
     assert status == 0 and seconds < 2

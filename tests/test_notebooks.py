@@ -205,9 +205,7 @@ def test_descriptions_carry_no_measured_numbers(notebook):
 
 def test_every_claim_is_printed(path, notebook):
     text = "\n".join(printed(output) for _, output in outputs(notebook))
-    assert not set(CLAIMS[path.name[:2]]) - set(
-        re.findall(r"^✓ (\w+) ", text, re.M)
-    )
+    assert not set(CLAIMS[path.name[:2]]) - set(re.findall(r"^✓ (\w+) ", text, re.M))
 
 
 def test_every_claim_was_checked(notebook):

@@ -22,16 +22,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from glob import escape
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
-from nbgrader.converters import Autograde, GenerateFeedback
-from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
 
-from lectures_lib.homework import looking_over
+from lectures_lib import alike
+from lectures_lib.homework import checking, looking_over
 from lectures_lib.homework.looking_over import Unreadable
 
 from . import marks, running, starters
@@ -39,6 +37,7 @@ from .alone import alone
 from .collecting import Register, collect
 from .execute import NotebookError, digest
 from .marks import task_of
+from .nbgrader_steps import Autograde, CourseDirectory, GenerateFeedback
 from .submissions import prepare
 from .writing import write
 
@@ -46,6 +45,7 @@ SECONDS = 900  # for a submission: far more than the limits of its cells add up 
 MEGABYTES = 3000  # of the process that grades it, or one that it starts
 # A process that grades begins as a copy of one that has read nbgrader already.
 QUICK = "forkserver" in multiprocessing.get_all_start_methods()
+QUICK = QUICK and len(gettempdir()) < 60  # its socket is there: 107 characters at most
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")
 PROCESSES.set_forkserver_preload(["nbgrader.converters"])
 
@@ -63,7 +63,7 @@ def nbgrader(course: Path, name: str, student: str, submitted: Path, log: Path) 
     config = starters.configuration(course)
     config.CourseDirectory.update(
         submitted_directory=str(submitted),
-        student_id=escape(student),
+        student_id=student,
         assignment_id=name,
     )
     for step in (Autograde, GenerateFeedback):
@@ -97,6 +97,7 @@ class Grading:
         for path in (self.source, self.release, self.hidden):
             if not path.exists():
                 raise NotebookError(f"there is no {path}")
+        checking.examine(self.hidden, self.source / "checks.py")
         self.starter = looking_over.read(self.release / f"{name}.ipynb")
         checks = looking_over.graded(self.starter)
         self.given: dict[str, marks.Hand] = {}
@@ -180,6 +181,7 @@ class Grading:
             submitted, copy = Path(temporary), Path(temporary, student, self.name)
             original = self.folder("submitted", student)
             remarks = prepare(original, self.starter, self.name, copy)
+            remarks += alike.sentences(copy)
             self.run_nbgrader(student, submitted)
         autograded = self.folder("autograded", student) / f"{self.name}.ipynb"
         notebook = looking_over.read(autograded)
@@ -258,7 +260,7 @@ def main(arguments: list[str], course: Path = starters.COURSE) -> int:
                 print("\n".join(collect(*take)), end="\n\n")
             grading.fill_gradebook()
             return grade_all(grading, options.jobs, options.again)
-    except (NotebookError, Unreadable) as error:
+    except (NotebookError, Unreadable, checking.HomeworkError) as error:
         print(error)
         return 2
 

@@ -29,6 +29,11 @@ The installation is not finished, for the reason above. With a network, space on
 disk and in /tmp (TORCH=cpu needs less), and the right to write here, the same command
 goes on. There is no torch for Intel Macs and Alpine Linux: see README.md for Binder."""
 
+CONSTRAINED = """
+Your own settings of pip hold back versions: {}. Perhaps these do not go
+with requirements.txt: unset them for this command (PIP_CONSTRAINT=, or
+PIP_CONFIG_FILE=/dev/null)."""
+
 
 def probe(python) -> str:
     """Return the version of a Python that can make a .venv, or an empty text."""
@@ -72,7 +77,18 @@ def small_torch(choice: str) -> list:
 def run(*command) -> None:
     """Run a command that says itself how it goes; end with a sentence if it fails."""
     if call(command, cwd=ROOT, env=dict(os.environ, PIP_USER="0", PIP_NO_INPUT="1")):
-        sys.exit(FAILED)
+        sys.exit(FAILED + constraints())
+
+
+def constraints() -> str:
+    """Tell of a user's own constraints, which pip's reason does not name as theirs."""
+    try:
+        said = check_output([PYTHON, "-m", "pip", "config", "list"], stderr=DEVNULL)
+    except (OSError, CalledProcessError):
+        return ""
+    lines = said.decode(errors="replace").split("\n")
+    found = [line.strip() for line in lines if "constraint" in line]
+    return CONSTRAINED.format(", ".join(found)) if found else ""
 
 
 def forget_unfinished() -> None:

@@ -7,8 +7,11 @@ from copy import deepcopy
 from pathlib import Path
 
 import nbformat
+import nbgrader.api
+from alembic.script import ScriptDirectory
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+from nbgrader import converters, coursedir, dbutil
 from nbgrader.preprocessors import ClearSolutions as NbgradersClearSolutions
 from nbgrader.preprocessors import Execute as NbgradersExecute
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -39,6 +42,49 @@ def check():
     return functools.partial(check, folder=pathlib.Path({folder!r}))
 check = check()
 """
+
+
+def alembic_version() -> str:
+    """The version of a new gradebook, asked of alembic where it is.
+
+    nbgrader starts the program, by a file of settings in which % means something.
+    """
+    return ScriptDirectory(dbutil.ALEMBIC_DIR).get_current_head()
+
+
+nbgrader.api.get_alembic_version = alembic_version
+
+
+class CourseDirectory(coursedir.CourseDirectory):
+    """A course in any folder: in nbgrader's patterns its [ ] ( ) + stand for itself."""
+
+    def format_path(
+        self, step: str, student: str, assignment: str, escape: bool = False
+    ) -> str:
+        step = re.escape(step) if escape else step
+        return super().format_path(step, student, assignment, escape)
+
+
+class OfOne:
+    """Comes before a converter of nbgrader's: the one notebook is not searched for."""
+
+    def init_notebooks(self) -> None:
+        name = self.coursedir.assignment_id
+        folder = self._format_source(name, self.coursedir.student_id)
+        self.assignments = {folder: [os.path.join(folder, f"{name}.ipynb")]}
+        self.notebooks = []
+
+
+class GenerateAssignment(OfOne, converters.GenerateAssignment):
+    pass
+
+
+class Autograde(OfOne, converters.Autograde):
+    pass
+
+
+class GenerateFeedback(OfOne, converters.GenerateFeedback):
+    pass
 
 
 def in_place(steps: List, *own: type) -> list[type]:

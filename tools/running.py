@@ -7,11 +7,13 @@ when it is graded, the course's own notebooks when their outputs are written or 
 import contextlib
 import itertools
 import logging
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import psutil
@@ -134,6 +136,9 @@ class Client(NotebookClient):
         if msg["msg_type"] in ("execute_result", "error") or self.said < OUTPUT:
             super().output(outs, msg, display_id, cell_index)
 
+    def handle_comm_msg(self, *_: object) -> None:
+        """Widgets talk to a browser: here what an Output catches goes to its cell."""
+
     def executed(self, cell: NotebookNode, execute_reply: dict, **_: object) -> None:
         """Called after each cell: was it interrupted, did it ask the kernel to end?"""
         reply = execute_reply["content"]
@@ -166,7 +171,7 @@ def run(
     limits: Limits,
     once: Callable[[NotebookNode], bool] = never,
     until: Callable[[NotebookNode], object] = never,
-    **options: object,
+    env: Mapping[str, str] = os.environ,
 ) -> float:
     """Run all cells in the folder, whatever they do; the outputs say what that was.
 
@@ -176,7 +181,7 @@ def run(
     Args:
         once: tells of a cell whether it is left out then, such as a check.
         until: tells of a cell that was run whether to end there.
-        options: of the kernel's start, such as env.
+        env: the environment of the kernel, which gets none of the user's settings.
 
     Returns:
         The most memory that a kernel took with what it had started, in MB.
@@ -187,7 +192,7 @@ def run(
         cells[index].update(outputs=[], execution_count=None)
     todo = [index for index in code if cells[index].source.strip()]
     while todo and client.left() > 0:
-        lost = in_one_kernel(client, todo, until, options)
+        lost = in_one_kernel(client, todo, until, env)
         if lost is None or until(cells[lost]):
             break
         place = todo.index(lost)
@@ -199,17 +204,31 @@ def run(
     return client.peak
 
 
+@contextlib.contextmanager
+def without_settings(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The environment, with an empty IPython profile and an empty matplotlibrc.
+
+    What a user has set there changes what cells put out, or speaks on stderr.
+    """
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        settings = Path(folder, "matplotlibrc")
+        settings.touch()
+        kept = {name: env[name] for name in env if name != "PYTHONSTARTUP"}
+        yield kept | {"IPYTHONDIR": folder, "MATPLOTLIBRC": str(settings)}
+
+
 def in_one_kernel(
     client: Client,
     todo: list[int],
     until: Callable[[NotebookNode], object],
-    options: dict[str, object],
+    env: Mapping[str, str],
 ) -> int | None:
     """Run these cells in a new kernel; the one that took the kernel with it, if any."""
     cells = client.nb.cells
     try:
         with (
-            client.setup_kernel(**options),
+            without_settings(env) as own,
+            client.setup_kernel(env=own),
             Watch(client.km.provisioner.pid, client.limits.megabytes) as watch,
         ):
             for index in todo:

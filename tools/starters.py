@@ -17,12 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nbformat import NotebookNode
-from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
-from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
 from . import execute, fingerprints
+from .nbgrader_steps import CourseDirectory, GenerateAssignment
 
 COURSE = execute.ROOT / "notebooks" / "homework"
 

@@ -1,7 +1,12 @@
-"""The one way in which the tools write a file."""
+"""The one way in which the tools write a file, and what a terminal cannot show."""
 
+import codecs
+import io
+import sys
 from contextlib import suppress
 from pathlib import Path
+
+PLAIN = {"✗": "x", "✓": "+", "…": "...", "−": "-", "×": "x"}
 
 
 def write(path: Path, text: str) -> None:
@@ -14,3 +19,19 @@ def write(path: Path, text: str) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def plain(error: UnicodeEncodeError) -> tuple[str | bytes, int]:
+    """For characters that an encoding lacks: others like them, or their numbers."""
+    lacking = error.object[error.start]
+    if lacking in PLAIN:
+        return PLAIN[lacking], error.start + 1
+    return codecs.backslashreplace_errors(error)
+
+
+def to_any_terminal() -> None:
+    """Let print go on where a terminal's encoding, as cp1252, lacks a character."""
+    codecs.register_error("lectures.plain", plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="lectures.plain")

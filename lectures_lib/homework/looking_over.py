@@ -13,9 +13,14 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from .. import alike
+
 STOPPED = "Stopped"  # the name of an error that did not come from the notebook's code
 SYNTAX = {"SyntaxError", "IndentationError", "TabError"}
+ASKS = "StdinNotImplementedError"
+ASKED = "asks by input(), and nobody answers here: write the value into the cell"
 BLANK = "not done yet"
+POINTS = re.compile(r"^(\d+(?:\.\d+)?) of [\d.]+ points$", re.M)
 
 
 class Unreadable(Exception):
@@ -83,11 +88,17 @@ def state(cell: NotebookNode) -> str:
         name, what = errors[0].ename, errors[0].evalue.partition("\n")[0]
         return (what if name == STOPPED else f"raises {name}: {what}")[:90]
     text = printed(cell)
-    found = re.findall(r"^[\d.]+ of [\d.]+ points$", text, re.M)
-    if not found:
+    *_, last = [None, *POINTS.finditer(text)]
+    if last is None:
         return "was not checked"
-    blank = found[-1].startswith("0 ") and f"… {BLANK}" in text
-    return BLANK if blank else found[-1]
+    blank = last[0].startswith("0 ") and f"… {BLANK}" in text
+    return BLANK if blank else last[0]
+
+
+def reached(state: str) -> float | None:
+    """The points that a state names; None when it is another sentence."""
+    found = POINTS.fullmatch(state)
+    return float(found[1]) if found else None
 
 
 def printed(cell: NotebookNode) -> str:
@@ -95,12 +106,13 @@ def printed(cell: NotebookNode) -> str:
 
 
 def stopped(notebook: NotebookNode) -> Iterator[str]:
-    """A sentence for each cell beside the checks that was stopped or is no Python."""
+    """A sentence for each other cell that was stopped, asks, or is no Python."""
     for cell in notebook.cells:
         errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
         name = errors[0].ename if errors and not is_graded(cell) else ""
-        if name in SYNTAX | {STOPPED}:
+        if name in SYNTAX | {STOPPED, ASKS}:
             what = f"{name}: {errors[0].evalue}".removeprefix(f"{STOPPED}: ")
+            what = ASKED if name == ASKS else what
             first = cell.source.strip().splitlines()[0]
             yield f"The cell that begins with `{first[:60]}`: {what}."
 
@@ -125,6 +137,8 @@ def main(arguments: list[str]) -> int:
     if mended := mend_ids(notebook):
         write(path, nbformat.writes(notebook) + "\n")
         print(f"{mended} copied cells got an id of their own; the file is mended.")
+    for sentence in alike.sentences(path.resolve().parent):
+        print(f"{sentence}.")
     try:
         run(notebook, path.resolve().parent, limits, once=is_graded)
     except KeyboardInterrupt:
@@ -146,7 +160,7 @@ def report(notebook: NotebookNode, name: str) -> int:
     troubles = list(stopped(notebook))
     for sentence in troubles:
         print(sentence)
-    reached = [float(what.split()[0]) for what in states if what.endswith("points")]
+    points = sum(reached(what) or 0 for what in states)
     possible = sum(cell.metadata.nbgrader.points for cell in graded(notebook))
-    print(f"{name}: {sum(reached):g} of {possible:g} points.")
+    print(f"{name}: {points:g} of {possible:g} points.")
     return 0 if states and not troubles else 1

@@ -13,10 +13,6 @@ from nbgrader.preprocessors import CheckCellMetadata, ClearOutput
 
 COURSE = Path(__file__).resolve().parent
 sys.path.insert(0, str(COURSE.parents[1]))
-# nbgrader makes its gradebook with the program alembic, which stands beside Python.
-os.environ["PATH"] = os.pathsep.join(
-    [os.path.dirname(sys.executable), os.environ["PATH"]]
-)
 
 from tools import nbgrader_steps as ours  # noqa: E402
 

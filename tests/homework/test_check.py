@@ -506,3 +506,45 @@ def test_hidden_tests_take_points_and_say_nothing(
     (hidden / f"{tiny.NAME}.py").unlink()
     with pytest.raises(homework.HomeworkError, match=r"no homework_1\.py in"):
         homework.check("order", [2, 1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (
+            "(11, 12)",
+            "(271)",
+            "SEEDS is 271; expected whole numbers from 0 on, such as",
+        ),
+        ("(11, 12)", "()", r"SEEDS is \(\);"),
+        ("(11, 12)", "(1.0, 2.0)", r"SEEDS is \(1.0, 2.0\);"),
+        ("(11, 12)", "(True, -1)", r"SEEDS is \(True, -1\);"),
+        ("SEEDS =", "SEED =", "SEEDS is None;"),
+        ("(11, 12)", "(11, 12", "homework_1.py: SyntaxError: '\\(' was never closed"),
+        ("import torch\n", "import torsh\n", "ModuleNotFoundError: No module named"),
+        ("@task(points=3)\n", "", "points of running differ: none, for want of @task"),
+        ("points=3", "points=2", "running differ: 2 here, 3 in checks.py"),
+        (
+            "def running",
+            "def runing",
+            "runing differ: 3 here, no such task in checks.py",
+        ),
+    ],
+)
+def test_a_mistake_in_the_hidden_file_is_named(tmp_path, old, new, what):
+    hidden, checks = tmp_path / f"{tiny.NAME}.py", tmp_path / "checks.py"
+    checks.write_text(tiny.CHECKS, encoding="utf-8")
+    hidden.write_text(tiny.HIDDEN, encoding="utf-8")
+    checking.examine(hidden, checks)
+    hidden.write_text(tiny.HIDDEN.replace(old, new) + "# longer", encoding="utf-8")
+    with pytest.raises(homework.HomeworkError, match=what) as error:
+        checking.examine(hidden, checks)
+    assert str(error.value).startswith(f"{hidden}: ") and "\n" not in str(error.value)
+
+
+def test_an_answer_that_asks_is_told_that_nobody_answers():
+    def running(x):
+        raise RuntimeError("raw_input was called, but … support input requests.")
+
+    with pytest.raises(Hint, match=r"Nobody answers `input\(\)` here: write the value"):
+        ask(running, 1)

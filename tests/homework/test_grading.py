@@ -347,6 +347,17 @@ def test_a_homework_that_is_not_there_is_said(course, capsys):
     assert "there is no " in capsys.readouterr().out
 
 
+def test_a_mistake_in_the_hidden_file_ends_the_run_before_it_begins(course, capsys):
+    path = course / "hidden" / f"{NAME}.py"
+    right = path.read_text("utf-8")
+    path.write_text(right.replace("(11, 12)", "(271)"), "utf-8")
+    try:
+        assert grade.main([NAME], course) == 2
+    finally:
+        path.write_text(right, "utf-8")
+    assert capsys.readouterr().out.startswith(f"{path}: SEEDS is 271; expected whole")
+
+
 # What a graded cell may put out, which nbgrader would misread.
 
 
@@ -389,6 +400,13 @@ def test_only_one_number_in_the_range_earns_points(outputs, points):
     kinds, seen = judged(*deepcopy(outputs))
     assert seen == points
     assert kinds[-1] == ("error" if points == 0 else "execute_result")
+
+
+def test_why_there_is_no_number_is_told():
+    cell = tiny.code("check()", "check_a", grade=True, locked=True, points=3)
+    nbgrader_steps.judge(cell)
+    problem = "a: the check of this cell did not end with a number of points"
+    assert grade.problems_of({"a": cell}) == [problem]
 
 
 def test_a_traceback_does_not_show_where_it_came_from():

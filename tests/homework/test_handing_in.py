@@ -150,6 +150,112 @@ def test_what_a_notebook_has_started_is_ended_with_it(tmp_path):
             time.sleep(0.1)
 
 
+WIDGETS = """\
+from ipywidgets import Output, interact
+interact(lambda x: print('x is', x), x=3)
+out = Output()
+with out:
+    print('caught')
+    out.clear_output()
+out.close()"""
+STRANGE = """\
+from comm import create_comm
+create_comm(target_name='jupyter.widget', data={})"""
+
+
+@pytest.mark.parametrize("source", [WIDGETS, STRANGE])
+def test_widgets_do_no_harm(tmp_path, capsys, source):
+    path = save(tmp_path, cell(source), check(RIGHT, "check_a"))
+    assert handed_in(path) == 0
+    assert "check_a                          2 of 2 points" in capsys.readouterr().out
+
+
+def test_the_settings_of_a_user_do_not_count(tmp_path, monkeypatch):
+    profile = tmp_path / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "mine.py").write_text("import sys\nsys.mine = 1\n")
+    (profile / "ipython_config.py").write_text(
+        "c = get_config()\nc.InteractiveShell.ast_node_interactivity = 'none'\n"
+    )
+    (tmp_path / "startup.py").write_text("import sys\nsys.mine = 1\n")
+    (tmp_path / "matplotlibrc").write_text("text.latex.unicode: True\n")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
+    source = "import sys, matplotlib\nhasattr(sys, 'mine')"
+    notebook = new_notebook(cells=[cell(source)])
+    (tmp_path / "here").mkdir()
+    running.run(notebook, tmp_path / "here", Limits())
+    (result,) = notebook.cells[0].outputs
+    assert result.data["text/plain"] == "False"
+
+
+def test_a_home_that_cannot_be_written_is_not_spoken_of(tmp_path):
+    path = save(tmp_path, cell("import matplotlib.pyplot, torch\n1"))
+    code = "import lectures_lib, nbformat, pathlib, sys; from tools import running\n"
+    code += "path = pathlib.Path(sys.argv[1]); notebook = nbformat.read(path, 4)\n"
+    code += "running.run(notebook, path.parent, running.Limits())\n"
+    code += "print(notebook.cells[0].outputs)"
+    home = {"HOME": os.devnull, "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": ""}
+    command = [sys.executable, "-c", code, str(path)]
+    said = subprocess.check_output(command, env=os.environ | home, text=True)
+    assert "execute_result" in said and "stderr" not in said
+
+
+def test_an_error_that_speaks_of_points_is_an_error(tmp_path, capsys):
+    path = save(
+        tmp_path,
+        check("raise ValueError('the curve has no points')", "check_a"),
+        check("print('... of 2 points')", "check_c"),
+    )
+    assert handed_in(path) == 0
+    said = capsys.readouterr().out
+    assert "raises ValueError: the curve has no points" in said
+    assert "was not checked" in said
+    assert "0 of 4 points." in said
+
+
+def test_a_cell_that_asks_is_named(tmp_path, capsys):
+    ask = "from lectures_lib.homework import ask\nask(lambda: input('x?'))"
+    path = save(tmp_path, cell("x = int(input('x? '))"), check(ask, "check_x"))
+    assert looking_over.main([str(path)]) == 1
+    said = capsys.readouterr().out
+    what = "asks by input(), and nobody answers here: write the value into the cell."
+    assert f"The cell that begins with `x = int(input('x? '))`: {what}" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "reached"),
+    [
+        ("torch.py", "torch", 0),
+        ("numpy/__init__.py", "numpy", 0),
+        ("random.py", "random", 2),
+    ],
+)
+def test_a_file_that_hides_a_library_is_named(tmp_path, capsys, file, name, reached):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("raise SystemExit" if reached else "x = 1")
+    (tmp_path / "helper.py").write_text("x = 1")
+    (tmp_path / "checks.py").write_text("x = 1")
+    source = f"import {name}, helper\nimport lectures_lib\n{RIGHT}"
+    path = save(tmp_path, check(source, "check_a"))
+    looking_over.main([str(path)])
+    said = capsys.readouterr().out
+    shown = file.partition("__")[0]
+    sentence = f"{shown} beside the notebook hides the library {name}: rename it"
+    assert said.startswith(f"{sentence}.\n") and f"{reached} of 2 points" in said
+    assert (f"raises ImportError: {sentence}\n" in said) == (not reached)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_may_lack_characters(tmp_path, encoding):
+    path = save(tmp_path, check(CHECK.format("✗ a hint: 王 …", 1), "check_a"))
+    command = [sys.executable, "-m", "lectures_lib.homework", str(path)]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    said = subprocess.check_output(command, env=environment)
+    assert b"      x a hint: \\u738b " in said and b"1 of 2 points." in said
+
+
 def test_copied_cells_are_mended_and_the_last_one_counts(tmp_path, capsys):
     task = cell("x = 1", "x", solution=True)
     heading = new_markdown_cell("## Task 1", id="x")  # no copy of the task

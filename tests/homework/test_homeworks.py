@@ -183,3 +183,9 @@ def test_hidden_tests_stay_out_of_what_is_handed_out(path):
         pytest.skip("not handed out")
     names = {file.name for file in path.parent.iterdir()} - {"__pycache__"}
     assert not {name for name in names if "hidden" in name}
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_the_hidden_tests_can_be_used(number):
+    hidden = COURSE / "hidden" / f"homework_{number}.py"
+    checking.examine(hidden, COURSE / f"source/homework_{number}/checks.py")
