@@ -23,6 +23,7 @@ from nbgrader.utils import determine_grade
 from tests.homework import tiny
 from tools import grade, nbgrader_steps, starters
 from tools.alone import alone
+from tools.marks import problems_of
 
 NAME = tiny.NAME
 # The first cell, which imports torch, takes long on a busy machine.
@@ -406,7 +407,7 @@ def test_why_there_is_no_number_is_told():
     cell = tiny.code("check()", "check_a", grade=True, locked=True, points=3)
     nbgrader_steps.judge(cell)
     problem = "a: the check of this cell did not end with a number of points"
-    assert grade.problems_of({"a": cell}) == [problem]
+    assert problems_of({"a": cell}) == [problem]
 
 
 def test_a_traceback_does_not_show_where_it_came_from():

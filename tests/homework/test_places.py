@@ -54,7 +54,7 @@ def graded(tmp_path_factory) -> tuple[str, dict[str, dict[str, str]]]:
     path = hand_in(course, "asking", filled(starter, ASKING))
     (path.parent / "random.py").write_text("raise SystemExit")
     said = run(course, "grade", tiny.NAME, **env)
-    with (course / "marks" / f"{tiny.NAME}.csv").open(encoding="utf-8") as file:
+    with (course / "marks" / f"{tiny.NAME}.csv").open(encoding="utf-8-sig") as file:
         return said, {row["student"]: row for row in csv.DictReader(file)}
 
 
