@@ -27,7 +27,8 @@ def run(course: Path, *arguments: str, **env: str) -> str:
     code = f"import sys, pathlib; from tools import {module}; "
     code += f"sys.exit({module}.main(sys.argv[2:], pathlib.Path(sys.argv[1])))"
     command = [sys.executable, "-c", code, str(course), *rest]
-    paths = os.pathsep.join([str(tiny.ROOT), os.environ.get("PYTHONPATH", "")])
+    known = filter(None, [str(tiny.ROOT), os.environ.get("PYTHONPATH")])
+    paths = os.pathsep.join(known)  # an empty part would be the notebook's folder
     env = os.environ | {"PYTHONPATH": paths, "PYTHONIOENCODING": "ascii"} | env
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
