@@ -67,13 +67,19 @@ class SlidesError(Exception):
     """A deck cannot be written; the message says why and what to do."""
 
 
-def fetch_assets(folder: Path) -> None:
+def fetch_assets(
+    folder: Path, packages: str | None = None, kept: tuple[str, ...] = USED
+) -> None:
     """Put the browser's files into folder, once; npm brings them, checked by SHA-256.
+
+    Args:
+        packages: a line for each, with the SHA-256 of its archive; PACKAGES without.
+        kept: how the names of the files begin that are used.
 
     Raises:
         SlidesError: npm is not there, has no network, or brought something else.
     """
-    for package, checksum in map(str.split, PACKAGES.strip().splitlines()):
+    for package, checksum in map(str.split, (packages or PACKAGES).strip().splitlines()):
         target = folder / package.partition("@")[0]
         if target.exists():
             continue
@@ -87,7 +93,7 @@ def fetch_assets(folder: Path) -> None:
                 )
             with tarfile.open(archive) as files:
                 names = {file: file.name.removeprefix("package/") for file in files}
-                used = [file for file, name in names.items() if name.startswith(USED)]
+                used = [file for file, name in names.items() if name.startswith(kept)]
                 files.extractall(scratch, used, filter="data")
             folder.mkdir(parents=True, exist_ok=True)
             shutil.move(Path(scratch, "package"), target)  # whole, or not at all
