@@ -1,5 +1,7 @@
 """How Sphinx builds the site; tools/site.py prepares what it reads."""
 
+import re
+
 from docutils import nodes
 from sphinx.application import Sphinx
 
@@ -59,12 +61,15 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
+    "primary_sidebar_end": [],
+    "search_bar_text": "Search terms, claims, cells",
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
     "external_links": [{"name": "Source", "url": REPOSITORY}],
 }
 html_sidebars = {"index": [], "lecture": [], "where": []}
 
+ANCHOR = re.compile(r'<span class="anchor" id="([^"]+)"></span>')
 SUMMARY = "<summary>Open this deeper part</summary>"
 
 
@@ -80,13 +85,20 @@ def fold_deeper(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def know_anchors(app: Sphinx, doctree: nodes.document) -> None:
-    """Tell the links between pages which anchors the cells have."""
-    import re
-
+    """Tell the links between pages which anchors the cells have; each name once."""
     slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
+    seen = {name for part in doctree.findall(nodes.section) for name in part["ids"]}
+
+    def once(found: re.Match) -> str:
+        name = found[1]
+        if name in seen:
+            return ""
+        seen.add(name)
+        slugs.setdefault(name, (0, name, name))
+        return found[0]
+
     for raw in doctree.findall(nodes.raw):
-        for name in re.findall(r'<span class="anchor" id="([^"]+)">', raw.astext()):
-            slugs.setdefault(name, (0, name, name))
+        raw[:] = [nodes.Text(ANCHOR.sub(once, raw.astext()))]
 
 
 def setup(app: Sphinx) -> None:

@@ -36,7 +36,8 @@ class Page(HTMLParser):
 
 def faults(folder: Path) -> list[str]:
     """A line for each fault in the pages of a folder; the decks are not among them."""
-    files = [f for f in sorted(folder.rglob("*.html")) if "slides" not in f.parts]
+    others = {"slides", "_static"}
+    files = [f for f in sorted(folder.rglob("*.html")) if not others & {*f.parts}]
     pages = {file.resolve(): Page(file) for file in files}
     found = []
     for file, page in pages.items():

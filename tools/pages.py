@@ -162,7 +162,8 @@ def _shown(output: NotebookNode, frames: Path) -> NotebookNode | None:
     if "text/html" in data:
         data["text/html"] = with_files(STYLE.sub("", data["text/html"]), frames)
     if "text/markdown" in data:
-        data["text/markdown"] = links_moved(data["text/markdown"], NOTEBOOKS[0])
+        # Sphinx leaves the links of an output as they are.
+        data["text/markdown"] = data["text/markdown"].replace(".ipynb", ".html")
     return output
 
 

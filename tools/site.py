@@ -32,6 +32,8 @@ USED = (
     "es5/output/chtml",
     "es5/a11y/assistive-mml.js",
 )
+UNUSED = "_sources", "_static/**/*.map", "_static/scripts/fontawesome*", "_static/vendor"
+UNUSED += ("_static/webpack-macros.html",)
 FIRST_EXPLORER = "notebooks/00_start_here.ipynb", "explorer"
 
 
@@ -141,9 +143,18 @@ def write_site(decks: bool = True) -> int:
     fill()
     shutil.copy(ROOT / "lectures_lib" / "explorers" / "widgets.css", ASSETS)
     failed = sphinx()
-    if not failed and slides.DECKS.exists():
-        shutil.copytree(slides.DECKS, HTML / "slides", dirs_exist_ok=True)
+    if not failed:
+        finish()
     return failed
+
+
+def finish() -> None:
+    """Add the decks, and remove of the theme what no page loads."""
+    if slides.DECKS.exists():
+        shutil.copytree(slides.DECKS, HTML / "slides", dirs_exist_ok=True)
+    for pattern in UNUSED:
+        for path in HTML.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def main(arguments: list[str]) -> int:
