@@ -69,7 +69,7 @@ html_theme_options = {
 }
 html_sidebars = {"index": [], "lecture": [], "where": []}
 
-ANCHOR = re.compile(r'<span class="anchor" id="([^"]+)"></span>')
+ANCHOR = re.compile(r'<div class="anchor" id="([^"]+)"></div>')
 SUMMARY = "<summary>Open this deeper part</summary>"
 
 
@@ -97,7 +97,7 @@ def know_anchors(app: Sphinx, doctree: nodes.document) -> None:
         slugs.setdefault(name, (0, name, name))
         return found[0]
 
-    for raw in doctree.findall(nodes.raw):
+    for raw in list(doctree.findall(nodes.raw)):
         raw[:] = [nodes.Text(ANCHOR.sub(once, raw.astext()))]
 
 

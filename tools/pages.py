@@ -122,7 +122,7 @@ def with_anchors(cell: NotebookNode) -> str:
 
 
 def _anchor(name: str) -> str:
-    return f'<span class="anchor" id="{name}"></span>'
+    return f'<div class="anchor" id="{name}"></div>'
 
 
 def folds(cells: list[NotebookNode]) -> tuple[set[int], set[int]]:

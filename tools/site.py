@@ -64,7 +64,7 @@ def claims() -> str:
         by_name = {(claim["id"], claim["sentence"]): claim for claim in known}
         note = "" if known else "Not audited since the notebook changed last: no values yet.\n\n"
         rows = [claim_row(path, claim, by_name) for claim in claims_in(path)]
-        head = "| | claim | compared | from falling | runs |\n|---|---|---|---|---|"
+        head = "| id | claim | compared | from falling | runs |\n|---|---|---|---|---|"
         parts.append(f"## {title(path)}\n\n{note}{head}\n" + "\n".join(rows))
     return "\n\n".join(parts)
 
@@ -125,7 +125,7 @@ def fill() -> None:
 def sphinx() -> int:
     """Run Sphinx; a warning is an error."""
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
-    command += ["-c", str(ROOT / "site"), "-d", str(BUILD / "doctrees")]
+    command += ["-E", "-c", str(ROOT / "site"), "-d", str(BUILD / "doctrees")]
     return subprocess.run([*command, str(SOURCE), str(HTML)], cwd=ROOT).returncode
 
 

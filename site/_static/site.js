@@ -33,7 +33,7 @@
 
   // A box that scrolls can be reached by the keyboard.
   function reachBoxes() {
-    document.querySelectorAll('.bd-article div.math, .bd-article pre, ' +
+    document.querySelectorAll('.bd-article mjx-container, .bd-article div.math, .bd-article pre, ' +
       '.bd-article .output.text_html, .pst-scrollable-table-container').forEach(box => {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       else box.removeAttribute('tabindex');
@@ -50,7 +50,10 @@
   reachBoxes();
   addEventListener('hashchange', unfoldTarget);
   addEventListener('resize', reachBoxes);
-  addEventListener('load', reachBoxes);
+  addEventListener('load', async () => {
+    if (window.MathJax?.startup) await MathJax.startup.promise;
+    reachBoxes();
+  });
   addEventListener('beforeprint', openForPrint);
   document.addEventListener('toggle', reachBoxes, true);
 })();
