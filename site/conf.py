@@ -22,7 +22,8 @@ nitpicky = False
 # Notebooks: from the stored outputs, explorers as their stored HTML.
 nb_execution_mode = "off"
 nb_mime_priority_overrides = [("html", "text/html", 5)]
-nb_number_source_lines = False
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False

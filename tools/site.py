@@ -32,8 +32,8 @@ USED = (
     "es5/output/chtml",
     "es5/a11y/assistive-mml.js",
 )
-UNUSED = "_sources", "_static/**/*.map", "_static/scripts/fontawesome*", "_static/vendor"
-UNUSED += ("_static/webpack-macros.html",)
+UNUSED = "_sources", "_static/webpack-macros.html", "_static/scripts/fontawesome*"
+UNUSED += ("_static/**/*.map",)
 FIRST_EXPLORER = "notebooks/00_start_here.ipynb", "explorer"
 
 
