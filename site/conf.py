@@ -5,7 +5,7 @@ import re
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from tools.pages import BUILD, PROJECT, REPOSITORY, ROOT
+from tools.pages import BUILD, PROJECT, REPOSITORY
 
 project = "Deep Learning III: the notebooks"
 copyright = "text and figures CC BY 4.0, code BSD-3-Clause"

@@ -1,4 +1,4 @@
-"""The site: built clean from stored outputs, read anywhere, asking nothing of the web."""
+"""The site: built clean, read anywhere, asking nothing of the web."""
 
 import base64
 import importlib.util
@@ -101,7 +101,9 @@ def test_a_page_fits_passes_axe_and_asks_for_nothing_outside(built, page, name):
 @pytest.mark.parametrize("name", ["formulas", "terms", "teaching", "homework"])
 def test_a_page_without_an_explorer_is_light(built, browser, name):
     page, sizes = browser.new_page(), []
-    page.on("request", lambda request: sizes.append(Path(request.url[7:].split("?")[0])))
+    page.on(
+        "request", lambda request: sizes.append(Path(request.url[7:].split("?")[0]))
+    )
     go(page, built[1], name)
     assert sum(file.stat().st_size for file in sizes) < LIMIT
     page.close()
@@ -109,7 +111,10 @@ def test_a_page_without_an_explorer_is_light(built, browser, name):
 
 def test_an_explorer_moves_by_keyboard(built, page):
     go(page, built[1], "index")
-    slider, said = page.locator(".ll input[type=range]"), page.locator(".ll [aria-live]")
+    slider, said = (
+        page.locator(".ll input[type=range]"),
+        page.locator(".ll [aria-live]"),
+    )
     before = said.inner_text()
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -167,7 +172,11 @@ def test_without_scripts_everything_is_open(built, browser):
         ("[a](https://x.org)", "site/terms.md", "[a](https://x.org)"),
         ("[a](nowhere.md)", "site/terms.md", "[a](nowhere.md)"),
         ("![a](images/x.svg)", "notebooks/x.ipynb", "![a](images/x.svg)"),
-        ("[a](LICENSE)", "CONTRIBUTING.md", f"[a]({pages.REPOSITORY}/blob/main/LICENSE)"),
+        (
+            "[a](LICENSE)",
+            "CONTRIBUTING.md",
+            f"[a]({pages.REPOSITORY}/blob/main/LICENSE)",
+        ),
     ],
 )
 def test_links_lead_to_where_their_targets_are(text, source, moved):

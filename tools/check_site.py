@@ -5,7 +5,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LOADS = {"img": "src", "script": "src", "iframe": "src", "source": "src", "video": "src"}
+LOADS = {
+    "img": "src",
+    "script": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+}
 LOADING = {"stylesheet", "icon", "preload", "manifest"}
 
 

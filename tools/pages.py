@@ -160,7 +160,7 @@ def _shown(output: NotebookNode, frames: Path) -> NotebookNode | None:
         return None
     data = output.get("data", {})
     if "text/html" in data:
-        data["text/html"] = with_files(STYLE.sub("", data["text/html"]), frames)
+        data["text/html"] = with_files(data["text/html"], frames)
     if "text/markdown" in data:
         # Sphinx leaves the links of an output as they are.
         data["text/markdown"] = data["text/markdown"].replace(".ipynb", ".html")
@@ -168,7 +168,10 @@ def _shown(output: NotebookNode, frames: Path) -> NotebookNode | None:
 
 
 def with_files(html: str, frames: Path, base: str = "../frames") -> str:
-    """The HTML with its pictures as files, which a browser loads when they are seen."""
+    """The HTML with its pictures as files, which a browser loads when they are seen.
+
+    The style of explorers goes: the site has it once.
+    """
 
     def as_file(found: re.Match) -> str:
         alt, kind, picture = found[1], found[2], base64.b64decode(found[3])
@@ -179,7 +182,7 @@ def with_files(html: str, frames: Path, base: str = "../frames") -> str:
         size = f'width="{width}" height="{height}" loading="lazy"'
         return f'alt="{alt}" {size} src="{base}/{name}"'
 
-    return FRAME.sub(as_file, html)
+    return FRAME.sub(as_file, STYLE.sub("", html))
 
 
 def _hide(cell: NotebookNode) -> None:

@@ -15,8 +15,18 @@ from pathlib import Path
 from . import slides
 from .check_site import faults
 from .claims_table import compared_in, from_falling
-from .pages import BUILD, HOMEWORK, NOTEBOOKS, PAGES, ROOT
-from .pages import claims_in, copy_all, links_moved, stored, with_files
+from .pages import (
+    BUILD,
+    HOMEWORK,
+    NOTEBOOKS,
+    PAGES,
+    ROOT,
+    claims_in,
+    copy_all,
+    links_moved,
+    stored,
+    with_files,
+)
 from .writing import write
 
 SOURCE, ASSETS, HTML = BUILD / "source", BUILD / "assets", BUILD / "html"
@@ -39,7 +49,7 @@ FIRST_EXPLORER = "notebooks/00_start_here.ipynb", "explorer"
 
 def explorer() -> str:
     """The explorer of the front page."""
-    return with_files(re.sub(r"<style>.*?</style>", "", stored(*FIRST_EXPLORER), flags=re.S), FRAMES, "frames")
+    return with_files(stored(*FIRST_EXPLORER), FRAMES, "frames")
 
 
 def map_of_notebooks() -> str:
@@ -60,9 +70,15 @@ def claims() -> str:
     parts = []
     for path in NOTEBOOKS:
         record = ROOT / "data" / "results" / f"{Path(path).stem}.json"
-        known = json.loads(record.read_text("utf-8"))["claims"] if record.exists() else []
+        known = (
+            json.loads(record.read_text("utf-8"))["claims"] if record.exists() else []
+        )
         by_name = {(claim["id"], claim["sentence"]): claim for claim in known}
-        note = "" if known else "Not audited since the notebook changed last: no values yet.\n\n"
+        note = (
+            ""
+            if known
+            else "Not audited since the notebook changed last: no values yet.\n\n"
+        )
         rows = [claim_row(path, claim, by_name) for claim in claims_in(path)]
         head = "| id | claim | compared | from falling | runs |\n|---|---|---|---|---|"
         parts.append(f"## {title(path)}\n\n{note}{head}\n" + "\n".join(rows))
@@ -80,7 +96,13 @@ def claim_row(path: str, claim: tuple[str, str, str], recorded: dict) -> str:
     found = recorded.get((name, sentence), {"comparisons": [], "runs": "–"})
     compared = "<br>".join(map(compared_in, found["comparisons"])) or "–"
     distances = "<br>".join(map(from_falling, found["comparisons"])) or "–"
-    parts = f"[{name}]({path}#{cell})", sentence, compared, distances, str(found["runs"])
+    parts = (
+        f"[{name}]({path}#{cell})",
+        sentence,
+        compared,
+        distances,
+        str(found["runs"]),
+    )
     return "| " + " | ".join(part.replace("|", "\\|") for part in parts) + " |"
 
 

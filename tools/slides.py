@@ -79,7 +79,9 @@ def fetch_assets(
     Raises:
         SlidesError: npm is not there, has no network, or brought something else.
     """
-    for package, checksum in map(str.split, (packages or PACKAGES).strip().splitlines()):
+    for package, checksum in map(
+        str.split, (packages or PACKAGES).strip().splitlines()
+    ):
         target = folder / package.partition("@")[0]
         if target.exists():
             continue
