@@ -70,18 +70,13 @@ def claims() -> str:
     parts = []
     for path in NOTEBOOKS:
         record = ROOT / "data" / "results" / f"{Path(path).stem}.json"
-        known = (
-            json.loads(record.read_text("utf-8"))["claims"] if record.exists() else []
-        )
-        by_name = {(claim["id"], claim["sentence"]): claim for claim in known}
-        note = (
-            ""
-            if known
-            else "Not audited since the notebook changed last: no values yet.\n\n"
-        )
-        rows = [claim_row(path, claim, by_name) for claim in claims_in(path)]
-        head = "| id | claim | compared | from falling | runs |\n|---|---|---|---|---|"
-        parts.append(f"## {title(path)}\n\n{note}{head}\n" + "\n".join(rows))
+        known = json.loads(record.read_text("utf-8")) if record.exists() else None
+        rows = [claim_row(path, claim, known) for claim in claims_in(path)]
+        names = ["id", "claim", *["compared", "from falling", "runs"] * bool(known)]
+        note = "" if known else "Not audited since it changed last: no values yet.\n\n"
+        head = [names, ["---"] * len(names)]
+        table = "\n".join("| " + " | ".join(row) + " |" for row in head + rows)
+        parts.append(f"## {title(path)}\n\n{note}{table}")
     return "\n\n".join(parts)
 
 
@@ -90,20 +85,17 @@ def title(path: str) -> str:
     return "".join(cells[0]["source"]).partition("\n")[0].removeprefix("# ")
 
 
-def claim_row(path: str, claim: tuple[str, str, str], recorded: dict) -> str:
-    """A row of the table: claim, values, distances and runs, linked to its cell."""
+def claim_row(path: str, claim: tuple[str, str, str], known: dict | None) -> list[str]:
+    """A row of the table: a claim, linked to its cell, and what its audit recorded."""
     name, sentence, cell = claim
-    found = recorded.get((name, sentence), {"comparisons": [], "runs": "–"})
-    compared = "<br>".join(map(compared_in, found["comparisons"])) or "–"
-    distances = "<br>".join(map(from_falling, found["comparisons"])) or "–"
-    parts = (
-        f"[{name}]({path}#{cell})",
-        sentence,
-        compared,
-        distances,
-        str(found["runs"]),
-    )
-    return "| " + " | ".join(part.replace("|", "\\|") for part in parts) + " |"
+    row = [f"[{name}]({path}#{cell})", sentence]
+    if known:
+        same = (c for c in known["claims"] if (c["id"], c["sentence"]) == claim[:2])
+        found = next(same, {"comparisons": [], "runs": "–"})
+        for shown in (compared_in, from_falling):
+            row.append("<br>".join(map(shown, found["comparisons"])) or "–")
+        row.append(str(found["runs"]))
+    return [part.replace("|", "\\|") for part in row]
 
 
 def deck() -> str:
