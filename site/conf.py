@@ -102,6 +102,13 @@ def know_anchors(app: Sphinx, doctree: nodes.document) -> None:
         raw[:] = [nodes.Text(ANCHOR.sub(once, raw.astext()))]
 
 
+def load_late(app: Sphinx, doctree: nodes.document) -> None:
+    """Let the browser fetch each picture when it is about to be seen."""
+    for picture in doctree.findall(nodes.image):
+        picture["loading"] = "lazy"
+
+
 def setup(app: Sphinx) -> None:
     app.connect("doctree-read", know_anchors)
     app.connect("doctree-read", fold_deeper)
+    app.connect("doctree-read", load_late)

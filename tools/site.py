@@ -43,7 +43,8 @@ USED = (
     "es5/a11y/assistive-mml.js",
 )
 UNUSED = "_sources", "_static/webpack-macros.html", "_static/scripts/fontawesome*"
-UNUSED += ("_static/**/*.map",)
+UNUSED += "_static/**/*.map", "_static/vendor"
+THEME = "_static/styles/pydata-sphinx-theme.css"
 FIRST_EXPLORER = "notebooks/00_start_here.ipynb", "explorer"
 
 
@@ -169,6 +170,8 @@ def finish() -> None:
     for pattern in UNUSED:
         for path in HTML.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    style = (HTML / THEME).read_text(encoding="utf-8")
+    write(HTML / THEME, re.sub(r"@font-face\{[^}]*\}", "", style))
 
 
 def main(arguments: list[str]) -> int:
