@@ -123,6 +123,8 @@ def test_an_explorer_moves_by_keyboard(built, page):
 def test_a_prediction_unfolds_its_result(built, page):
     go(page, built[1], "notebooks/01_depth_issues")
     question, result = page.locator(".ll fieldset"), page.locator("details.result")
+    ground = "e => getComputedStyle(e.closest('.text_html')).backgroundColor"
+    assert question.first.evaluate(ground) == "rgba(0, 0, 0, 0)"  # the page's own
     assert not result.first.evaluate("e => e.open")
     question.first.locator("input").first.focus()
     page.keyboard.press("Space")
