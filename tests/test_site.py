@@ -35,7 +35,7 @@ def built() -> tuple[int, Path]:
 @pytest.fixture(params=THEMES)
 def page(browser: Browser, request) -> Page:
     """A browser's page in one of the themes; it notes what it asks for."""
-    context = browser.new_context(color_scheme=request.param)
+    context = browser.new_context(color_scheme=request.param, reduced_motion="reduce")
     page = context.new_page()
     page.asked, page.errors = [], []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
