@@ -24,7 +24,7 @@ export PYTHON TORCH
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab study lecture test execute starters grade handout audit sabotage slides bench lock clean core test-tools
+.PHONY: help lab study lecture test execute starters grade handout audit sabotage slides site bench lock clean core test-tools site-tools
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -82,6 +82,9 @@ sabotage: test-tools  ## break what each claim checks and see it fall: all, or N
 slides: test-tools  ## write the decks to site/_build/slides: all, NB=00, or NB=lecture; needs npm once; PDF=1 for paper
 	$(BIN)/python -m tools.slides $(NB) $(if $(PDF),--pdf)
 
+site: test-tools site-tools  ## build the site into site/_build/html, decks and all; needs npm once
+	$(BIN)/python -m tools.site
+
 bench: test-tools  ## measure speed in minutes: all of benchmarks, or B=training
 	@for file in $(or $(B:%=benchmarks/%.py),$(wildcard benchmarks/*.py)); do \
 		$(BIN)/python $$file || exit; done
@@ -93,8 +96,8 @@ clean:  ## remove .venv and whatever else the tools made, never your work
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis site/_build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-core test-tools:
-	@$(if $(START),$(START) tools/install.py $(if $(filter core,$@),core,test),\
+core test-tools site-tools:
+	@$(if $(START),$(START) tools/install.py $(@:-tools=),\
 		echo "$(NO_PYTHON)" >&2; exit 1)
 
 # An untrusted notebook shows all pictures of an explorer at once. Trusting takes two

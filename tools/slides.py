@@ -67,13 +67,18 @@ class SlidesError(Exception):
     """A deck cannot be written; the message says why and what to do."""
 
 
-def fetch_assets(folder: Path) -> None:
+def fetch_assets(folder: Path, packages: str = "", kept: tuple[str, ...] = ()) -> None:
     """Put the browser's files into folder, once; npm brings them, checked by SHA-256.
+
+    Args:
+        packages: a line for each, with the SHA-256 of its archive; PACKAGES without.
+        kept: how the names of the files begin that are used.
 
     Raises:
         SlidesError: npm is not there, has no network, or brought something else.
     """
-    for package, checksum in map(str.split, PACKAGES.strip().splitlines()):
+    lines = (packages or PACKAGES).strip().splitlines()
+    for package, checksum in map(str.split, lines):
         target = folder / package.partition("@")[0]
         if target.exists():
             continue
@@ -85,12 +90,17 @@ def fetch_assets(folder: Path) -> None:
                     f"{package} is not what it was: expected SHA-256 "
                     f"{checksum[:12]}…, found {found[:12]}…. Nothing was kept."
                 )
-            with tarfile.open(archive) as files:
-                names = {file: file.name.removeprefix("package/") for file in files}
-                used = [file for file, name in names.items() if name.startswith(USED)]
-                files.extractall(scratch, used, filter="data")
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.move(Path(scratch, "package"), target)  # whole, or not at all
+            unpack(archive, target, kept or USED)
+
+
+def unpack(archive: Path, target: Path, kept: tuple[str, ...]) -> None:
+    """Put what is used of an npm archive into the folder target: whole, or nothing."""
+    with TemporaryDirectory() as scratch, tarfile.open(archive) as files:
+        names = {file: file.name.removeprefix("package/") for file in files}
+        used = [file for file, name in names.items() if name.startswith(kept)]
+        files.extractall(scratch, used, filter="data")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(Path(scratch, "package"), target)
 
 
 def npm_pack(package: str, folder: Path) -> Path:

@@ -1,0 +1,241 @@
+"""The site: built clean, read anywhere, asking nothing of the web."""
+
+import base64
+import importlib.util
+import io
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from tools import check_site, pages, site, slides
+
+# One page of each kind.
+KINDS = ["index", "lecture", "notebooks/02_residual_blocks", "homework/homework_1"]
+KINDS += ["teaching", "formulas", "terms", "claims", "reference", "data", "search"]
+WIDTHS = [390, 820, 1280]
+THEMES = ["light", "dark"]
+LIMIT = 1.5e6  # bytes, of a page without an explorer
+
+
+@pytest.fixture(scope="module")
+def built() -> tuple[int, Path]:
+    """The status of a build, and the folder of its pages."""
+    if importlib.util.find_spec("myst_nb") is None:
+        pytest.skip("the extra [site] is not here: make site installs it")
+    try:
+        return site.write_site(decks=False), site.HTML
+    except slides.SlidesError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=THEMES)
+def page(browser: Browser, request) -> Page:
+    """A browser's page in one of the themes; it notes what it asks for."""
+    context = browser.new_context(color_scheme=request.param, reduced_motion="reduce")
+    page = context.new_page()
+    page.asked, page.errors = [], []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("request", lambda request: page.asked.append(request.url))
+    yield page
+    context.close()
+
+
+def go(page: Page, folder: Path, name: str, width: int = 1280) -> None:
+    """Open a page and wait for its formulas."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto((folder / f"{name}.html").as_uri())
+    page.evaluate("window.MathJax && MathJax.startup.promise.then(() => null)")
+
+
+# The build
+
+
+def test_the_build_is_clean(built):
+    assert built[0] == 0
+
+
+def test_links_arrive_pictures_have_words_and_nothing_is_loaded_from_elsewhere(built):
+    assert check_site.faults(built[1]) == []
+
+
+def test_every_notebook_and_homework_is_a_page(built):
+    for path in [*pages.NOTEBOOKS, *pages.HOMEWORK]:
+        assert (built[1] / pages.PAGES[path]).with_suffix(".html").exists()
+
+
+def test_every_claim_is_listed_with_a_link_to_its_cell(built):
+    text = (built[1] / "claims.html").read_text(encoding="utf-8")
+    for path in pages.NOTEBOOKS:
+        for _, _, cell in pages.claims_in(path):
+            page = pages.PAGES[path].replace(".ipynb", ".html")
+            assert f'href="{page}#{cell}"' in text, cell
+
+
+# In a browser
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_page_fits_passes_axe_and_asks_for_nothing_outside(built, page, name):
+    for width in WIDTHS:
+        go(page, built[1], name, width)
+        root = "document.documentElement"
+        assert page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") <= 0, width
+    worst = [
+        (fault["id"], fault["nodes"][0]["html"])
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert not worst
+    assert all(url.startswith(("file:", "data:")) for url in page.asked)
+    assert not page.errors
+
+
+@pytest.mark.parametrize("name", ["formulas", "terms", "teaching", "homework"])
+def test_a_page_without_an_explorer_is_light(built, browser, name):
+    page, sizes = browser.new_page(), []
+    page.on(
+        "request", lambda request: sizes.append(Path(request.url[7:].split("?")[0]))
+    )
+    go(page, built[1], name)
+    assert sum(file.stat().st_size for file in sizes) < LIMIT
+    page.close()
+
+
+def test_an_explorer_moves_by_keyboard(built, page):
+    go(page, built[1], "index")
+    slider, said = (
+        page.locator(".ll input[type=range]"),
+        page.locator(".ll [aria-live]"),
+    )
+    before = said.inner_text()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert said.inner_text() != before
+    shown = page.locator(".ll figure:not(.off) img")
+    assert shown.count() == 1
+    assert page.wait_for_function("e => e.naturalWidth", arg=shown.element_handle())
+
+
+def test_a_prediction_unfolds_its_result(built, page):
+    go(page, built[1], "notebooks/01_depth_issues")
+    question, result = page.locator(".ll fieldset"), page.locator("details.result")
+    ground = "e => getComputedStyle(e.closest('.text_html')).backgroundColor"
+    assert question.first.evaluate(ground) == "rgba(0, 0, 0, 0)"  # the page's own
+    assert not result.first.evaluate("e => e.open")
+    question.first.locator("input").first.focus()
+    page.keyboard.press("Space")
+    assert result.first.evaluate("e => e.open")
+    assert not result.last.evaluate("e => e.open")
+
+
+def test_the_search_finds_terms(built, page):
+    go(page, built[1], "index")
+    page.locator(".search-button-field:visible").click()
+    page.keyboard.type("oversmoothing")
+    page.keyboard.press("Enter")
+    found = page.locator("#search-results a", has_text="Terms")
+    found.first.wait_for()
+
+
+def test_a_link_into_a_folded_part_opens_it(built, page):
+    go(page, built[1], "notebooks/01_depth_issues")
+    page.evaluate("location.hash = 'd1-picture'")
+    page.wait_for_function(
+        "document.getElementById('d1-picture').closest('details').open"
+    )
+
+
+def test_without_scripts_everything_is_open(built, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((built[1] / "notebooks" / "01_depth_issues.html").as_uri())
+    assert page.locator("details.result:not([open])").count() == 0
+    assert page.locator("details.result[open]").count() > 0
+    context.close()
+
+
+# How pages are made
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "moved"),
+    [
+        ("[a](../README.md)", "site/teaching.md", "[a](index.md)"),
+        ("[a](#D4)", "notebooks/00_start_here.ipynb", "[a](00_start_here.ipynb#D4)"),
+        (
+            "[a](../notebooks/00_start_here.ipynb#r1)",
+            "site/terms.md",
+            "[a](notebooks/00_start_here.ipynb#r1)",
+        ),
+        (
+            "[a](../../../00_start_here.ipynb)",
+            "notebooks/homework/release/homework_1/homework_1.ipynb",
+            "[a](../notebooks/00_start_here.ipynb)",
+        ),
+        ("[a](https://x.org)", "site/terms.md", "[a](https://x.org)"),
+        ("[a](nowhere.md)", "site/terms.md", "[a](nowhere.md)"),
+        ("![a](images/x.svg)", "notebooks/x.ipynb", "![a](images/x.svg)"),
+        (
+            "[a](LICENSE)",
+            "CONTRIBUTING.md",
+            f"[a]({pages.REPOSITORY}/blob/main/LICENSE)",
+        ),
+    ],
+)
+def test_links_lead_to_where_their_targets_are(text, source, moved):
+    assert pages.links_moved(text, source) == moved
+
+
+def test_a_result_is_folded_from_its_first_output_to_the_next_heading():
+    said = [new_output("stream", text="1\n")]
+    cells = [
+        new_code_cell('guess = ll.Predict("?", {"a": 1})', outputs=said),
+        new_code_cell("x = 1"),
+        new_code_cell("x", outputs=said),
+        new_markdown_cell("### The rest"),
+        new_code_cell("guess.compare(x)"),
+        new_markdown_cell("**In words.** One."),
+        new_markdown_cell("### Next"),
+    ]
+    assert pages.folds(cells) == ({2, 4}, {3, 6})
+
+
+def test_the_anchors_of_a_part_stand_below_its_heading():
+    cell = new_markdown_cell('<a id="D1"></a>\n## Depth\n\nText', id="d1")
+    lines = pages.with_anchors(cell).splitlines()
+    assert lines[0] == "## Depth" and lines[-1] == "Text"
+    assert ['id="D1"' in lines[2], 'id="d1"' in lines[3]] == [True, True]
+
+
+def test_the_pictures_of_an_explorer_become_files(tmp_path):
+    picture = io.BytesIO()
+    Image.new("RGB", (3, 2)).save(picture, "PNG")
+    data = base64.b64encode(picture.getvalue()).decode()
+    html = f'<img alt="a" src="data:image/png;base64,{data}">'
+    changed = pages.with_files(html, tmp_path)
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes() == picture.getvalue()
+    size = 'width="3" height="2" loading="lazy"'
+    assert changed == f'<img alt="a" {size} src="../frames/{file.name}">'
+
+
+@pytest.mark.parametrize(
+    ("html", "fault"),
+    [
+        ('<a href="#no">x</a>', "dead link #no"),
+        ('<a href="no.html">x</a>', "dead link no.html"),
+        ('<img src="data:,"><p>', "has no alt text"),
+        ('<script src="https://x.org/a.js"></script>', "loads https://x.org/a.js"),
+        ('<link rel="stylesheet" href="a.css">', "loads a.css"),
+        ('<p id="a"></p><p id="a"></p>', "id a twice"),
+        ('<a href="#a" id="a">x</a><a href="https://x.org">y</a>', None),
+    ],
+)
+def test_what_is_wrong_with_a_page_is_seen(tmp_path, html, fault):
+    (tmp_path / "a.html").write_text(html)
+    found = check_site.faults(tmp_path)
+    assert (fault is None and not found) or (len(found) == 1 and fault in found[0])

@@ -1,0 +1,78 @@
+"""What is wrong with the built site: dead links, pictures without words, loans."""
+
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+LOADS = {
+    "img": "src",
+    "script": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+}
+LOADING = {"stylesheet", "icon", "preload", "manifest"}
+
+
+class Page(HTMLParser):
+    """The ids, links, pictures and loaded files of one page."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.ids: Counter[str] = Counter()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.wordless: list[str] = []
+        self.feed(file.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attributes: list) -> None:
+        found = {name: value or "" for name, value in attributes}
+        if "id" in found:
+            self.ids[found["id"]] += 1
+        if tag == "a" and "href" in found:
+            self.links.append(found["href"])
+        if tag == "link" and LOADING & set(found.get("rel", "").split()):
+            self.loads.append(found["href"])
+        if LOADS.get(tag) in found:
+            self.loads.append(found[LOADS[tag]])
+        if tag == "img" and not found.get("alt", "").strip():
+            self.wordless.append(found.get("src", "?")[:60])
+
+
+def faults(folder: Path) -> list[str]:
+    """A line for each fault in the pages of a folder; the decks are not among them."""
+    others = {"slides", "_static"}
+    files = [f for f in sorted(folder.rglob("*.html")) if not others & {*f.parts}]
+    pages = {file.resolve(): Page(file) for file in files}
+    found = []
+    for file, page in pages.items():
+        name = file.relative_to(folder.resolve()).as_posix()
+        found += [f"{name}: {p} has no alt text" for p in page.wordless]
+        found += [f"{name}: id {i} twice" for i, n in page.ids.items() if n > 1]
+        links = {link for link in page.links if is_dead(link, file, pages)}
+        found += [f"{name}: dead link {link}" for link in sorted(links)]
+        loads = {load for load in page.loads if is_lost(load, file)}
+        found += [f"{name}: loads {load}" for load in sorted(loads)]
+    return found
+
+
+def is_dead(link: str, file: Path, pages: dict[Path, Page]) -> bool:
+    """Whether a link inside the site leads nowhere."""
+    parts = urlsplit(link)
+    if parts.scheme or parts.netloc:
+        return False
+    target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
+    if not target.is_file():
+        return True
+    anchor = unquote(parts.fragment)
+    return bool(anchor) and target in pages and anchor not in pages[target].ids
+
+
+def is_lost(load: str, file: Path) -> bool:
+    """Whether a file that a page loads is elsewhere, or nowhere."""
+    parts = urlsplit(load)
+    if parts.scheme == "data":
+        return False
+    elsewhere = bool(parts.scheme or parts.netloc)
+    return elsewhere or not (file.parent / unquote(parts.path)).is_file()
