@@ -180,7 +180,7 @@ def test_numbers_of_the_text_are_those_recorded():
     values = recorded.load("graph_nets").values
     words, gcn = values["words only"], values["GCN, plain"][:, 0]
     assert f"{said(words)} and {said(gcn)}, mean and sta" in CELLS["n2-words"]
-    assert f"links bring {100 * (gcn - words).mean():.0f} points" in CELLS["n2-words"]
+    assert f"links add {100 * (gcn - words).mean():.0f} points" in CELLS["n2-words"]
     assert f"reach {said(values['every second edge'])}" in CELLS["n2-words"]
     lost = (gcn - values["every second edge"]).mean() / (gcn - words).mean()
     assert lost == pytest.approx(2 / 5, abs=0.04) and "two fifths" in CELLS["n2-words"]
