@@ -150,12 +150,26 @@ def test_an_explorer_moves_by_keyboard_and_gives_the_deck_its_keys(browser, deck
     assert not troubles
 
 
-def test_after_a_vote_the_next_key_goes_on(browser, decks):
+def at_the_first(selector: str, browser, decks: Path) -> Page:
+    """The lecture's deck, on the first slide that has such an element."""
     page = opened(browser, written(decks, LECTURE), [])
     page.wait_for_function("window.deck")
-    page.evaluate("""() => { const s = document.querySelector('.ll fieldset')
-      .closest('section'); const {h, v} = deck.getIndices(s); deck.slide(h, v); }""")
-    here = "section.present:not(.stack)"
+    page.evaluate(
+        """selector => {
+          const slide = document.querySelector(selector).closest('section');
+          const {h, v} = deck.getIndices(slide);
+          deck.slide(h, v);
+        }""",
+        selector,
+    )
+    return page
+
+
+def test_after_a_vote_the_next_key_goes_on(browser, decks):
+    page, here = (
+        at_the_first(".ll fieldset", browser, decks),
+        "section.present:not(.stack)",
+    )
     page.locator(f"{here} input[type=radio]").first.click()
     page.keyboard.press("Space")
     assert page.locator(f"{here} .fragment.visible").count() == 1
@@ -163,11 +177,10 @@ def test_after_a_vote_the_next_key_goes_on(browser, decks):
 
 
 def test_one_answer_of_a_quiz_is_open_at_a_time_and_none_runs_off(browser, decks):
-    page = opened(browser, written(decks, LECTURE), [])
-    page.wait_for_function("window.deck")
-    page.evaluate("""() => { const s = document.querySelector('.ll details')
-      .closest('section'); const {h, v} = deck.getIndices(s); deck.slide(h, v); }""")
-    here = "section.present:not(.stack)"
+    page, here = (
+        at_the_first(".ll details", browser, decks),
+        "section.present:not(.stack)",
+    )
     for answer in page.locator(f"{here} summary").all():
         answer.click()
         page.wait_for_timeout(50)

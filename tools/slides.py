@@ -202,8 +202,9 @@ def chromium() -> Iterator[Browser]:
     """
     path = shutil.which("chromium")
     if path is None:
-        raise SlidesError("PDF needs Chromium: apt-get install chromium.")
+        raise SlidesError("There is no Chromium for it: apt-get install chromium.")
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    quiet += ["--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=quiet)
         yield browser
