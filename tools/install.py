@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
-from subprocess import DEVNULL, CalledProcessError, call, check_output
+from subprocess import DEVNULL, SubprocessError, call, check_output
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -39,7 +39,7 @@ def probe(python) -> str:
     """Return the version of a Python that can make a .venv, or an empty text."""
     try:
         return check_output([python, "-c", PROBE], stderr=DEVNULL).decode().strip()
-    except (OSError, ValueError, CalledProcessError):
+    except (OSError, ValueError, SubprocessError):
         return ""
 
 
@@ -83,8 +83,9 @@ def run(*command) -> None:
 def constraints() -> str:
     """Tell of a user's own constraints, which pip's reason does not name as theirs."""
     try:
-        said = check_output([PYTHON, "-m", "pip", "config", "list"], stderr=DEVNULL)
-    except (OSError, CalledProcessError):
+        command = [PYTHON, "-m", "pip", "config", "list"]
+        said = check_output(command, stderr=DEVNULL, timeout=10)
+    except (OSError, SubprocessError):
         return ""
     lines = said.decode(errors="replace").split("\n")
     found = [line.strip() for line in lines if "constraint" in line]
