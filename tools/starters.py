@@ -28,7 +28,8 @@ COURSE = execute.ROOT / "notebooks" / "homework"
 
 def configuration(course: Path) -> Config:
     """What nbgrader_config.py of the course says."""
-    return PyFileConfigLoader("nbgrader_config.py", str(course)).load_config()
+    # With its whole path: beside the name of a folder, traitlets expands $ and ~ in it.
+    return PyFileConfigLoader(str(course / "nbgrader_config.py")).load_config()
 
 
 def generate(course: Path, name: str, release: Path, database: str) -> None:

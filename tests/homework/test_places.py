@@ -14,7 +14,7 @@ from tests.homework import tiny
 from tests.homework.test_grading import LOOP, filled, hand_in, load
 from tools import nbgrader_steps
 
-ODD = "100% [course] (a+b) {x} é"
+ODD = "100% [course] (a+b) {x} é $HOME ~ #;& ' \" \\ "
 ANSWERS = {"running": LOOP, "order": "order = [2, 1]"}
 ODD_NAME = "王小明 [1] (b+c)%"
 PATCHED = ANSWERS | {"running": "get_ipython().ast_node_interactivity = 'none'"}
