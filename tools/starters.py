@@ -15,6 +15,7 @@ import sys
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
@@ -110,7 +111,8 @@ def update(course: Path, name: str, temporary: Path) -> str:
     source, release = course / "source" / name, course / "release" / name
     if refresh(execute.read(source / file), source / file, source):
         changed.append("source executed")
-    generate(course, name, temporary, f"sqlite:///{temporary.as_posix()}/gradebook.db")
+    database = f"sqlite:///{quote(temporary.as_posix())}/gradebook.db"
+    generate(course, name, temporary, database)
     made, beside = temporary / name, shutil.ignore_patterns("*.ipynb")
     shutil.copytree(made, release, ignore=beside, dirs_exist_ok=True)
     if refresh(execute.read(made / file), release / file, source):
