@@ -13,9 +13,12 @@ NO_PYTHON := The course needs Python 3.11, 3.12 or 3.13, and no Python is on the
 # Jupyter starts as root only when told so, and in containers one often is.
 as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# In this folder, whatever folder a user's own settings of Jupyter name.
-LAB = $(BIN)/jupyter lab $(as_root) --ServerApp.root_dir="$(CURDIR)" \
-	--ServerApp.preferred_dir="$(CURDIR)"
+# In this folder, whatever folder a user's own settings of Jupyter name; as $$PWD, or the
+# shell would read a $ in its name. Not by pip's scripts: a $ stops those. -P: whatever
+# random.py a student has here.
+JUPYTER = $(BIN)/python -P -m
+LAB = $(JUPYTER) jupyterlab $(as_root) --ServerApp.root_dir="$$PWD" \
+	--ServerApp.preferred_dir="$$PWD"
 
 export PYTHON TORCH
 
@@ -32,8 +35,9 @@ help:  ## list the targets
 	@echo "  TORCH=cpu          the smaller torch, first choice on Linux without an NVIDIA GPU"
 	@echo "  PYTHON=python3.12  the Python that makes a new .venv"
 
-# No question about news, no look for updates: a lecture hall may have no network.
-lab study lecture: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
+# No question about news, no look for updates: a lecture hall may have no network. The
+# path begins here: in a whole one Jupyter would expand $.
+lab study lecture: export JUPYTER_CONFIG_PATH := tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: core  ## open the course in JupyterLab
 	@$(trust)
 	$(LAB) --LabApp.default_url=/lab/tree/$(FIRST)
@@ -105,5 +109,5 @@ core test-tools site-tools:
 define trust
 new=$$([ ! -e .venv/.trusted ] || echo "-newer .venv/.trusted"); \
 find notebooks -name '*.ipynb' $$new ! -path '*/.ipynb_checkpoints/*' \
-	-exec $(BIN)/jupyter trust {} + && touch .venv/.trusted 2>/dev/null || true
+	-exec $(JUPYTER) nbformat.sign {} + && touch .venv/.trusted 2>/dev/null || true
 endef

@@ -3,13 +3,18 @@
 import hashlib
 import os
 import re
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import certifi
 import pytest
 
 from lectures_lib import data
@@ -24,6 +29,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests.append(self.path)
+        self.server.starts.append(self.start())
         getattr(self, self.path.strip("/"), self.unknown)()
 
     def log_message(self, *_arguments: object) -> None:
@@ -35,6 +41,10 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
+
+    def start(self) -> int:
+        """The byte from which on it is asked for."""
+        return int((self.headers["Range"] or "bytes=0-")[6:-1])
 
     def good(self) -> None:
         self.begin()
@@ -50,6 +60,44 @@ class Handler(BaseHTTPRequestHandler):
     def dropped(self) -> None:
         self.begin()
         self.wfile.write(CONTENT[:100_000])
+
+    def ranges(self) -> None:
+        if start := self.start():
+            self.rest(start, start)
+        else:
+            self.good()
+
+    def breaking(self) -> None:
+        """Begins only; asked to go on, it does."""
+        if self.start():
+            self.ranges()
+        else:
+            self.dropped()
+
+    def elsewhere(self) -> None:
+        """Asked to go on, it does so from another place."""
+        if start := self.start():
+            self.rest(start, start + 1)
+        else:
+            self.good()
+
+    def no_more(self) -> None:
+        """Asked to go on, it has nothing there."""
+        if self.start():
+            self.begin(0, 416)
+        else:
+            self.good()
+
+    def rest(self, start: int, said: int) -> None:
+        place = f"bytes {said}-{len(CONTENT) - 1}/{len(CONTENT)}"
+        self.begin(len(CONTENT) - start, 206, **{"Content-Range": place})
+        self.wfile.write(CONTENT[start:])
+
+    def slow(self) -> None:
+        self.begin()
+        for start in range(0, len(CONTENT), len(CONTENT) // 8):
+            time.sleep(0.1)
+            self.wfile.write(CONTENT[start : start + len(CONTENT) // 8])
 
     def chatter(self) -> None:
         self.wfile.write(b"this is no HTTP\r\n\r\n")
@@ -70,6 +118,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests: list[str] = []
+        self.starts: list[int] = []  # the byte from which on each was asked for
         self.over = threading.Event()
 
     def url(self, path: str) -> str:
@@ -109,6 +158,13 @@ def refusal(url: str, file: Path, sha256: str = SHA256, **options: float) -> str
     assert f"was not fetched from {url} (" in message and str(file) in message
     assert message.endswith("and try again, or put the file there by hand")
     return message
+
+
+def part_of(file: Path, content: bytes = CONTENT[:100_000]) -> Path:
+    """What is kept of a broken try."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_bytes(content)
+    return part
 
 
 def snapshot(folder: Path) -> dict[Path, bytes]:
@@ -154,12 +210,15 @@ def test_a_damaged_file_is_fetched_again(server, tmp_path):
     assert snapshot(tmp_path) == {file: CONTENT}
 
 
-def test_several_may_fetch_the_same_file_at_once(server, tmp_path):
+@pytest.mark.parametrize("begun", [False, True])
+def test_several_may_fetch_the_same_file_at_once(server, tmp_path, begun):
     file = tmp_path / "file.bin"
     found: list[Path] = []
+    if begun:
+        part_of(file)
 
     def fetch():
-        found.append(data.download(server.url("good"), file, SHA256))
+        found.append(data.download(server.url("ranges"), file, SHA256))
 
     threads = [threading.Thread(target=fetch) for _ in range(4)]
     for thread in threads:
@@ -167,6 +226,7 @@ def test_several_may_fetch_the_same_file_at_once(server, tmp_path):
     for thread in threads:
         thread.join()
     assert found == [file] * 4 and snapshot(tmp_path) == {file: CONTENT}
+    assert server.starts.count(100_000) == begun  # one goes on, the others begin anew
 
 
 # --- what goes wrong ----------------------------------------------------------------
@@ -177,7 +237,6 @@ def test_several_may_fetch_the_same_file_at_once(server, tmp_path):
     [
         ("missing", "404"),
         ("other", f"invalid hash value .expected .{SHA256}"),
-        ("dropped", "invalid hash value|IncompleteRead"),
         ("chatter", "this is no HTTP"),
         ("silent", "timed out"),
         ("stalled", "timed out"),
@@ -203,18 +262,20 @@ def test_a_silent_server_is_given_up_after_two_seconds(server, tmp_path):
 
 
 def test_a_slow_server_that_is_never_silent_is_waited_for(
-    server, tmp_path, impatient, monkeypatch
+    server, tmp_path, impatient, capsys
 ):
-    def slowly(handler):
-        handler.begin()
-        for start in range(0, len(CONTENT), len(CONTENT) // 8):
-            time.sleep(0.1)
-            handler.wfile.write(CONTENT[start : start + len(CONTENT) // 8])
-
-    monkeypatch.setattr(Handler, "good", slowly)
     file = tmp_path / "file.bin"
-    data.download(server.url("good"), file, SHA256)
+    for _ in range(2):  # nothing more is said of a file that is there
+        data.download(server.url("slow"), file, SHA256)
     assert file.read_bytes() == CONTENT and socket.getdefaulttimeout() is None
+    said = capsys.readouterr()
+    line = r"\rfile\.bin: 0\.[1-5] of 0\.5 MB"
+    assert re.fullmatch(rf"({line}){{1,3}}\n", said.out) and said.err == ""
+
+
+def test_nothing_is_said_of_a_quick_download(server, tmp_path, capsys):
+    data.download(server.url("good"), tmp_path / "file.bin", SHA256)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_nobody_answers(tmp_path, monkeypatch):
@@ -231,6 +292,109 @@ def test_an_interrupted_try_leaves_nothing(server, tmp_path, monkeypatch, when):
     with pytest.raises(KeyboardInterrupt):
         data.download(server.url("good"), tmp_path / "file.bin", SHA256)
     assert [*tmp_path.iterdir()] == []
+
+
+# --- what is kept of a broken try ---------------------------------------------------
+
+
+@pytest.mark.parametrize("there", [None, b"damaged"])
+def test_a_broken_download_goes_on_where_it_broke(server, tmp_path, there):
+    file = tmp_path / "file.bin"
+    if there:
+        file.write_bytes(there)
+    with pytest.raises(data.DownloadError, match="broke after 100000 of 512000 bytes"):
+        data.download(server.url("breaking"), file, SHA256)
+    part = tmp_path / "file.bin.part"
+    old = {file: there} if there else {}
+    assert snapshot(tmp_path) == old | {part: CONTENT[:100_000]}
+    data.download(server.url("breaking"), file, SHA256)
+    assert snapshot(tmp_path) == {file: CONTENT} and server.starts == [0, 100_000]
+
+
+@pytest.mark.parametrize(
+    ("path", "starts"),
+    [("good", [100_000]), ("elsewhere", [100_000, 0]), ("no_more", [100_000, 0])],
+)
+def test_it_begins_anew_where_the_server_cannot_go_on(server, tmp_path, path, starts):
+    file = tmp_path / "file.bin"
+    part_of(file, b"x" * 100_000)
+    data.download(server.url(path), file, SHA256)
+    assert snapshot(tmp_path) == {file: CONTENT} and server.starts == starts
+
+
+@pytest.mark.parametrize("path", ["missing", "silent", "chatter"])
+def test_a_try_that_gets_nothing_leaves_the_part(server, tmp_path, impatient, path):
+    part_of(tmp_path / "file.bin")
+    refusal(server.url(path), tmp_path / "file.bin")
+    assert server.starts == [100_000]
+
+
+def test_a_wrong_part_is_deleted_once_it_is_whole(server, tmp_path):
+    file = tmp_path / "file.bin"
+    part_of(file, b"x" * 100_000)
+    with pytest.raises(data.DownloadError, match="invalid hash value"):
+        data.download(server.url("ranges"), file, SHA256)
+    assert snapshot(tmp_path) == {}
+    data.download(server.url("ranges"), file, SHA256)
+    assert snapshot(tmp_path) == {file: CONTENT}
+
+
+def test_an_interrupted_download_is_kept(server, tmp_path, monkeypatch):
+    read, sizes = HTTPResponse.read, []
+
+    def interrupt(answer: HTTPResponse, size: int) -> bytes:
+        sizes.append(size)
+        if len(sizes) > 2:
+            raise KeyboardInterrupt
+        return read(answer, size)
+
+    monkeypatch.setattr(HTTPResponse, "read", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        data.download(server.url("good"), tmp_path / "file.bin", SHA256)
+    part = tmp_path / "file.bin.part"
+    assert snapshot(tmp_path) == {part: CONTENT[: sum(sizes[:2])]}
+
+
+# --- certificates -------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(server, tmp_path) -> Path:
+    """Of this server, which from now on speaks TLS; nobody has signed it."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not here")
+    key, file = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
+    command += ["-keyout", key, "-out", file, "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    return file
+
+
+def test_a_replaced_certificate_is_told_of(server, certificate, tmp_path):
+    url = server.url("good").replace("http:", "https:")
+    message = refusal(url, tmp_path / "file.bin")
+    assert "CERTIFICATE_VERIFY_FAILED" in message
+    assert "if a proxy or virus scanner replaces certificates, set SSL_CERT" in message
+
+
+@pytest.mark.parametrize("named", ["SSL_CERT_FILE", "certifi"])
+def test_certificates_are_certifis_and_the_users(
+    server, certificate, tmp_path, monkeypatch, named
+):
+    if named == "certifi":
+        monkeypatch.setattr(certifi, "where", lambda: str(certificate))
+    else:
+        monkeypatch.setenv(named, str(certificate))
+    url = server.url("good").replace("http:", "https:")
+    file = data.download(url, tmp_path / "file.bin", SHA256)
+    assert file.read_bytes() == CONTENT
+
+
+# --- places and words that cannot be ------------------------------------------------
 
 
 def test_a_folder_that_cannot_be_made(server, tmp_path):

@@ -560,7 +560,6 @@ def test_a_wrong_checksum_is_refused_before_anything_is_read(
     [
         ("good", "invalid hash value"),
         ("other", "invalid hash value"),
-        ("dropped", "invalid hash value|IncompleteRead"),
         ("chatter", "this is no HTTP"),
         ("silent", "timed out"),
         ("stalled", "timed out"),
@@ -591,7 +590,7 @@ def test_a_connection_dropped_half_way_keeps_what_is_whole(
     message, _ = refusal()
     assert "ind.citeseer.graph is missing" in message
     kept = {path.name.removeprefix("ind.citeseer.") for path in snapshot(tmp_path)}
-    assert kept == set(FILES[:6])
+    assert kept == {*FILES[:6], "graph.part"}
     monkeypatch.setattr(Handler, "unknown", whole)
     assert len(data.planetoid("citeseer").y) == 15
 
@@ -663,7 +662,7 @@ def test_an_unknown_network_is_named(name):
 def test_the_authors_repository_is_the_default(monkeypatch, tmp_path):
     asked = []
 
-    def urlopen(request, timeout):
+    def urlopen(request, **_):
         asked.append(request.full_url)
         raise OSError("no network")
 

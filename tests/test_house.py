@@ -31,6 +31,7 @@ SYSTEMS = {
     "darwin": {"os_name": "posix", "platform_machine": "arm64"},
     "win32": {"os_name": "nt", "platform_machine": "AMD64"},
 }
+ODD = "$HOME `x` \"b\\ #;&~:' "  # each means something to a shell, or to Jupyter
 
 
 def requirements(*extras: str) -> list[Requirement]:
@@ -222,9 +223,9 @@ def test_binder_understands_the_files():
 
 
 @pytest.fixture
-def house(tmp_path):
+def house(request, tmp_path):
     """A copy of what make needs, in a folder with a blank in its name."""
-    folder = tmp_path / "My Courses"
+    folder = tmp_path / getattr(request, "param", "My Courses")
     for name in ("Makefile", "pyproject.toml", "requirements.txt", "tools/install.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
@@ -533,21 +534,21 @@ def test_an_interrupted_install_is_taken_up_again(house, venv):
     assert calls.read_text().split("\n") == [pip, "cleaned", pip, ""]
 
 
+@pytest.mark.parametrize("house", ["My Courses", ODD], indirect=True)
 def test_make_starts_at_once_when_all_is_there(house, venv, install, runs):
     install.install("test")
-    python(venv / "bin" / "python", 'echo "python: $*"')
+    configured = 'echo "configured by $JUPYTER_CONFIG_PATH"'
+    python(venv / "bin" / "python", f"printf 'python: %s\\n' \"$*\"\n{configured}")
     script(venv / "bin" / "ruff", 'echo "ruff: $*"')
-    configured = 'echo "jupyter: configured by ${JUPYTER_CONFIG_PATH#$PWD/}"'
-    script(venv / "bin" / "jupyter", f'echo "jupyter: $*"\n{configured}')
     script(house / "notebooks" / "my own copy.ipynb", "{}")
     status, said, seconds = make(house, "lab")
     assert status == 0 and seconds < 2
-    assert "jupyter: trust notebooks/my own copy.ipynb" in said
-    assert re.search(r"jupyter: lab .*notebooks/00_start_here\.ipynb", said)
-    assert "jupyter: configured by tools/jupyter" in said
+    assert "python: -P -m nbformat.sign notebooks/my own copy.ipynb" in said
+    assert re.search(r"python: -P -m jupyterlab .*/00_start_here\.ipynb\n", said)
+    assert "configured by tools/jupyter\n" in said
     for setting in ("root_dir", "preferred_dir"):  # a user may have set others
         assert f" --ServerApp.{setting}={house} " in said
-    assert "trust" not in make(house, "lab")[1]
+    assert "nbformat" not in make(house, "lab")[1]
     status, said, seconds = make(house, "test")
     assert status == 0 and seconds < 2
     assert re.findall(r"^\w+: .*", said, re.M) == [

@@ -15,6 +15,7 @@ import sys
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
@@ -28,7 +29,8 @@ COURSE = execute.ROOT / "notebooks" / "homework"
 
 def configuration(course: Path) -> Config:
     """What nbgrader_config.py of the course says."""
-    return PyFileConfigLoader("nbgrader_config.py", str(course)).load_config()
+    # With its whole path: beside the name of a folder, traitlets expands $ and ~ in it.
+    return PyFileConfigLoader(str(course / "nbgrader_config.py")).load_config()
 
 
 def generate(course: Path, name: str, release: Path, database: str) -> None:
@@ -109,7 +111,8 @@ def update(course: Path, name: str, temporary: Path) -> str:
     source, release = course / "source" / name, course / "release" / name
     if refresh(execute.read(source / file), source / file, source):
         changed.append("source executed")
-    generate(course, name, temporary, f"sqlite:///{temporary.as_posix()}/gradebook.db")
+    database = f"sqlite:///{quote(temporary.as_posix())}/gradebook.db"
+    generate(course, name, temporary, database)
     made, beside = temporary / name, shutil.ignore_patterns("*.ipynb")
     shutil.copytree(made, release, ignore=beside, dirs_exist_ok=True)
     if refresh(execute.read(made / file), release / file, source):

@@ -4,13 +4,15 @@ import hashlib
 import io
 import json
 import re
-import shutil
-from http.client import HTTPException
+import ssl
+import time
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import certifi
 import numpy as np
 import torch
 from torch import Tensor
@@ -27,7 +29,7 @@ FILES = (  # as listed in SHA256SUMS
     "translations.json",
     "wordnet.npz",
 )
-PATIENCE = 2.0  # seconds of silence of a server; a lecture does not wait longer
+PATIENCE = 2.0  # seconds of silence, of a server or of ours; a lecture waits no longer
 
 
 class DataError(Exception):
@@ -98,7 +100,8 @@ def download(url: str, file: str | Path, sha256: str) -> Path:
     """Fetch a file once: when it is there already, the network is left alone.
 
     A file with another checksum is fetched again. What is fetched takes its place when
-    it is whole and right; nothing is left of a try that failed.
+    it is whole and right. What a broken try has fetched is kept beside it, in a file
+    that ends in .part, and the next try goes on from there.
 
     Args:
         url: begins with http:// or https://.
@@ -122,24 +125,76 @@ def download(url: str, file: str | Path, sha256: str) -> Path:
             error.close()  # it holds the connection, as an answer would
         state = "damaged" if file.exists() else "missing"
         reason = " ".join(str(error).split()) or type(error).__name__
+        remedy = "look after the network and try again"
+        if isinstance(getattr(error, "reason", None), ssl.SSLCertVerificationError):
+            remedy = "if a proxy or virus scanner replaces certificates, set "
+            remedy += "SSL_CERT_FILE to the file of its own ones and try again"
         raise DownloadError(
-            f"{file} is {state} and was not fetched from {url} ({reason}): look after "
-            "the network and try again, or put the file there by hand"
+            f"{file} is {state} and was not fetched from {url} ({reason}): {remedy}, "
+            "or put the file there by hand"
         ) from error
     return file
 
 
 def _fetch(url: str, file: Path, sha256: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    request = Request(url, headers={"User-Agent": "lectures_lib"})
+    part = file.with_name(f"{file.name}.part")
     with TemporaryDirectory(dir=file.parent) as folder:  # removed, whatever happens
         new = Path(folder, file.name)
-        with urlopen(request, timeout=PATIENCE) as answer, new.open("wb") as copy:
-            shutil.copyfileobj(answer, copy)
+        try:
+            part.replace(new)  # of several at once one gets it; the others begin anew
+        except OSError:
+            new.touch()
+        try:
+            _go_on(url, new)
+        except BaseException:  # Ctrl-C, too
+            if new.stat().st_size:
+                new.replace(part)
+            raise
         found = _sha256(new)
         if not found.startswith(sha256):
             raise OSError(f'invalid hash value (expected "{sha256}", got "{found}")')
         new.replace(file)
+
+
+def _go_on(url: str, new: Path) -> None:
+    """Fetch what the file lacks: all, where the server cannot go on from its end."""
+    answer = _ask(url, new.stat().st_size)
+    with answer, new.open("ab") as copy:
+        done = copy.truncate(None if answer.status == 206 else 0)
+        size = done + (answer.length or 0)  # as far as the server says
+        begun = said = time.monotonic()
+        try:
+            while chunk := answer.read(2**14):
+                done += copy.write(chunk)
+                if time.monotonic() > said + PATIENCE:
+                    said = time.monotonic()
+                    of = f"{done / 1e6:.1f} of {max(done, size) / 1e6:.1f} MB"
+                    print(f"\r{new.name}: {of}", end="", flush=True)
+        finally:
+            if said > begun:
+                print()
+    if done < size:
+        raise OSError(f"the connection broke after {done} of {size} bytes")
+
+
+def _ask(url: str, start: int) -> HTTPResponse:
+    """The server's answer, with what follows this byte (status 206) or with all."""
+    context = ssl.create_default_context()  # the system's, and those of SSL_CERT_FILE
+    context.load_verify_locations(certifi.where())  # some systems have none
+    wanted = {"Range": f"bytes={start}-"} if start else {}
+    request = Request(url, headers={"User-Agent": "lectures_lib"} | wanted)
+    try:
+        answer = urlopen(request, timeout=PATIENCE, context=context)
+    except HTTPError as error:
+        if not start or error.code != 416:  # it has no such byte
+            raise
+        answer = error
+    place = answer.headers["Content-Range"] or ""
+    if not start or answer.status == 200 or place.startswith(f"bytes {start}-"):
+        return answer
+    answer.close()
+    return _ask(url, 0)
 
 
 def _sha256(file: Path) -> str:

@@ -7,6 +7,7 @@ own way (clearing solutions, executing submissions) is in tools/nbgrader_steps.p
 import os
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput
@@ -20,8 +21,10 @@ c = get_config()  # noqa: F821 (nbgrader provides it)
 
 c.CourseDirectory.root = str(COURSE)
 c.CourseDirectory.course_id = "deep-learning-3"
-# Two submissions are graded at a time: one waits while the other writes.
-c.CourseDirectory.db_url = f"sqlite:///{COURSE.as_posix()}/gradebook.db?timeout=60"
+# In a URL a ? begins the settings. Two submissions are graded at a time: one waits
+# while the other writes.
+book = quote(f"{COURSE.as_posix()}/gradebook.db")
+c.CourseDirectory.db_url = f"sqlite:///{book}?timeout=60"
 c.NbGrader.logfile = ""
 c.CourseDirectory.ignore.append("checks.py")  # found in source/ from everywhere
 

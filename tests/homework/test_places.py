@@ -14,7 +14,7 @@ from tests.homework import tiny
 from tests.homework.test_grading import LOOP, filled, hand_in, load
 from tools import nbgrader_steps
 
-ODD = "100% [course] (a+b) {x} é"
+ODD = "100% [course] (a+b) {x} é %41?b=c $HOME ~ #;& ' \" \\ "
 ANSWERS = {"running": LOOP, "order": "order = [2, 1]"}
 ODD_NAME = "王小明 [1] (b+c)%"
 PATCHED = ANSWERS | {"running": "get_ipython().ast_node_interactivity = 'none'"}
@@ -55,6 +55,7 @@ def graded(tmp_path_factory) -> tuple[str, dict[str, dict[str, str]]]:
     path = hand_in(course, "asking", filled(starter, ASKING))
     (path.parent / "random.py").write_text("raise SystemExit")
     said = run(course, "grade", tiny.NAME, **env)
+    assert (course / "gradebook.db").exists() and len([*folder.iterdir()]) == 2
     with (course / "marks" / f"{tiny.NAME}.csv").open(encoding="utf-8-sig") as file:
         return said, {row["student"]: row for row in csv.DictReader(file)}
 
