@@ -59,7 +59,7 @@ def transform(
     """Images (n, channels, height, width), each transformed with its own strength.
 
     Args:
-        images: float in [0, 1].
+        images: float in [0, 1]; in half precision computed as float32, then rounded.
         name: an operation of POOL.
         strengths: (n,), in the operation's unit.
         generator: for what is random besides the strength; None: torch's own.
@@ -81,7 +81,9 @@ def transform(
     )
     if not len(images):
         return images
-    return operation.apply(images, strengths.to(images), generator)
+    # In half precision a place would be looked up beside where it is.
+    exact = images.to(torch.promote_types(images.dtype, torch.float32))
+    return operation.apply(exact, strengths.to(exact), generator).to(images)
 
 
 def augment(
@@ -122,7 +124,7 @@ def affine(images: Tensor, matrices: Tensor) -> Tensor:
         [*torch.meshgrid(x, y, indexing="xy"), torch.ones(height, width)]
     )
     size = torch.tensor([width / 2, height / 2, 1])
-    lookup = (matrices.cpu() * size / size[:2, None]).reshape(-1, 3)
+    lookup = (matrices.cpu() * size / size[:2, None]).reshape(-1, 3).float()
     grid = (lookup @ places.flatten(1)).reshape(-1, 2, height, width)
     grid = grid.movedim(1, -1).to(images)
     return F.grid_sample(images, grid, align_corners=False).clamp(0, 1)

@@ -7,6 +7,8 @@ from torch import fx, nn
 
 from .environment import evaluating, require
 
+CHOOSES = "forward chooses by its input (if, while): expected one way, by torch.where"
+
 
 def output_size(
     size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1
@@ -48,18 +50,18 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> list[Layer]:
     running statistics are left as they are, and any size is quick.
 
     Args:
-        input_shape: (channels, height, width) of one image, or with a batch in front.
+        input_shape: (channels, height, width); of a batch in front, one is counted.
 
     Raises:
-        ValueError: the net cannot take this shape, or has a layer type with weights
-            whose cost is not known here (it is named).
+        ValueError: the net cannot take this shape, chooses by the numbers in the image,
+            or has layers with weights that are not known here (they are named).
     """
     found: list[Layer] = []
 
     def record(name: str):
-        def hook(module: nn.Module, _inputs: tuple, output: torch.Tensor) -> None:
+        def hook(module: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
             count = sum(p.numel() for p in module.parameters())
-            cost = _multiply_adds(module, output)
+            cost = _multiply_adds(module, inputs, output)
             found.append(Layer(name, module, tuple(output.shape[1:]), count, cost))
 
         return hook
@@ -93,10 +95,20 @@ def depth(model: nn.Module) -> int:
     """Layers with weights (convolutions and linear layers) on the longest path.
 
     This is how the papers count: GoogLeNet has 22, ResNet-152 has 152.
+
+    Raises:
+        ValueError: the net chooses by its input, or has weights not known here.
     """
+    _check_known(model)
+    if _counts(model):
+        return 1  # fx would look inside
+    try:
+        nodes = _Tracer().trace(model).nodes
+    except fx.proxy.TraceError as error:
+        raise ValueError(CHOOSES) from error
     modules = dict(model.named_modules())
     longest: dict[fx.Node, int] = {}
-    for node in _Tracer().trace(model).nodes:
+    for node in nodes:
         is_layer = node.op == "call_module" and _counts(modules[node.target])
         before = max((longest[n] for n in node.all_input_nodes), default=0)
         longest[node] = before + is_layer
@@ -104,7 +116,7 @@ def depth(model: nn.Module) -> int:
 
 
 def _counts(module: nn.Module) -> bool:
-    return isinstance(module, nn.Conv2d | nn.Linear)
+    return isinstance(module, nn.modules.conv._ConvNd | nn.Linear)
 
 
 class _Tracer(fx.Tracer):
@@ -113,29 +125,31 @@ class _Tracer(fx.Tracer):
         return _counts(module) or super().is_leaf_module(module, name)
 
 
-def _multiply_adds(module: nn.Module, output: torch.Tensor) -> int:
-    if _counts(module):
-        return output.numel() * module.weight[0].numel()  # weights that meet an output
-    return 0
+def _multiply_adds(module: nn.Module, inputs: tuple, output: torch.Tensor) -> int:
+    if not _counts(module):
+        return 0
+    # weight[0] meets each output; in a transposed convolution, each input.
+    places = inputs[0] if getattr(module, "transposed", False) else output
+    return places.numel() * module.weight[0].numel()
 
 
 def _check_known(model: nn.Module) -> None:
-    """Every module with weights of its own must be one whose cost is known."""
-    known = nn.Conv2d | nn.Linear | nn.BatchNorm1d | nn.BatchNorm2d
+    """Weights in matrices must stand in layers that are known; scales may be alone."""
     unknown = {
         type(module).__name__
         for module in model.modules()
-        if list(module.parameters(recurse=False)) and not isinstance(module, known)
+        for weight in module.parameters(recurse=False)
+        if sum(size > 1 for size in weight.shape) > 1 and not _counts(module)
     }
     require(
         not unknown,
-        f"the cost of {', '.join(sorted(unknown))} is not known here; known are "
-        "Conv2d, Linear, batch norm and whatever has no weights",
+        f"weights of {', '.join(sorted(unknown))} are not known here: expected them in "
+        "convolutions, linear layers (modules, not functions) and norms",
     )
 
 
 def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> None:
-    shape = input_shape if len(input_shape) == 4 else (1, *input_shape)
+    shape = (1, *input_shape[len(input_shape) > 3 :])
     state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     weights = {name: tensor.to("meta") for name, tensor in state.items()}
     image = torch.empty(shape, device="meta")
@@ -143,6 +157,7 @@ def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> None:
         with evaluating(model):  # batch norm then takes a batch of one
             torch.func.functional_call(model, weights, image)
     except RuntimeError as error:
+        require("item()" not in str(error), CHOOSES)
         first = next((m for m in model.modules() if isinstance(m, nn.Conv2d)), None)
         hint = f" It takes {first.in_channels} channels." if first else ""
         raise ValueError(

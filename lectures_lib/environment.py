@@ -27,13 +27,13 @@ def seed_offset() -> int:
     It is added to every seed of the course, so that one variable re-draws everything.
 
     Raises:
-        ValueError: LECTURES_SEED is not a whole number of at most nine digits.
+        ValueError: LECTURES_SEED is not a whole number from 0 to 999999999.
     """
     text = os.environ.get("LECTURES_SEED", "").strip() or "0"
     require(
         text.isdecimal() and len(text) < 10,
-        f"LECTURES_SEED is {text!r}; expected a whole number such as 7. "
-        "Unset it, or set it to a number, and restart the kernel.",
+        f"LECTURES_SEED is {text!r}; expected a whole number from 0 to 999999999, "
+        "such as 7. Unset it, or set it to a number, and restart the kernel.",
     )
     return int(text)
 

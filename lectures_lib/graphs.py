@@ -284,7 +284,8 @@ def fit(
             what its attribute matrix makes of edge_index and the number of nodes.
         graph: a data.Graph, or anything that has x, y, edge_index, train, validation
             and test as one has. Without edges a GCN is a multilayer perceptron. An
-            empty validation or test set has accuracy NaN.
+            empty validation or test set has accuracy NaN; labels outside of the sets
+            play no part.
         weight_decay: times each weight of the first layer is added to its gradient.
         seed: of the dropout, shifted by LECTURES_SEED.
 
@@ -342,17 +343,17 @@ def _evaluate(model: nn.Module, matrix: Tensor, x: Tensor) -> Tensor:
 
 def _prepared(model: nn.Module, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
     """The matrix that the model takes, x and y, on its device, after checks."""
-    _check_graph(graph)
+    sets = _check_graph(graph)
     device = next(model.parameters()).device
     edge_index, x, y = (t.to(device) for t in (graph.edge_index, graph.x, graph.y))
     matrix = getattr(model, "matrix", normalize)(edge_index, len(y))
     classes = _evaluate(model, matrix, x).shape[1]
-    known = 0 <= y.min() <= y.max() < classes
-    require(known, f"y has a class outside 0 to {classes - 1}, the net's logits")
+    training.check_labels(y[sets.to(device)], classes)
     return matrix, x, y
 
 
-def _check_graph(graph: Graph) -> None:
+def _check_graph(graph: Graph) -> Tensor:
+    """The nodes of all three sets, after checks."""
     x, y, nodes = graph.x, graph.y, len(graph.y)
     sparse.check_layout(x)
     values = x if x.layout == torch.strided else x.values()
@@ -365,7 +366,9 @@ def _check_graph(graph: Graph) -> None:
     )
     require(y.dtype == torch.int64, f"y is {y.dtype}: expected torch.int64")
     require(values.isfinite().all(), "x has NaN or infinite numbers")
-    require(sets.dtype == torch.int64, f"a set is {sets.dtype}: expected {numbers}")
+    for part in (graph.train, graph.validation, graph.test):
+        require(part.dtype == torch.int64, f"a set is {part.dtype}: expected {numbers}")
     require(len(graph.train) > 0, "no training nodes: graph.train is empty")
     outside = ((sets < 0) | (sets >= nodes)).any()
     require(not outside, f"a set names a node outside 0 to {nodes - 1}")
+    return sets

@@ -110,17 +110,24 @@ def small_net(dropout: float = 0.0, batch_norm: bool = False) -> nn.Sequential:
 
 
 def mixup(
-    images: Tensor, labels: Tensor, generator: torch.Generator, strength: float = 1.0
+    images: Tensor,
+    labels: Tensor,
+    generator: torch.Generator,
+    strength: float = 1.0,
+    classes: int = 10,
 ) -> tuple[Tensor, Tensor]:
     """Each image mixed with another of the batch, their labels in the same shares.
 
     The other's share is uniform in [0, strength]: at 1 this is the mixup of Zhang et
-    al. (2018) with α = 1. Labels int64 (n,) become probabilities (n, 10).
+    al. (2018) with α = 1. Images float (n, …); labels int64 (n,) become probabilities
+    (n, classes). Raises ValueError for labels outside these classes.
     """
+    training.check_labels(labels, classes)
     share = strength * torch.rand(len(images), generator=generator)
     other = torch.randperm(len(images), generator=generator)
-    labels = F.one_hot(labels, 10).float()
-    images = images + share[:, None, None, None] * (images[other] - images)
+    labels = F.one_hot(labels, classes).float()
+    each = share.reshape(-1, *[1] * (images.dim() - 1))
+    images = images + each * (images[other] - images)
     return images, labels + share[:, None] * (labels[other] - labels)
 
 

@@ -54,9 +54,11 @@ def product(matrix: Tensor, x: Tensor) -> Tensor:
         x: (n, features), dense.
 
     Raises:
-        ValueError: the shapes do not fit, or one has another layout.
+        ValueError: the shapes or types do not fit, or one has another layout.
     """
     check_product(matrix, x)
+    types = f"{matrix.dtype} and {x.dtype}"
+    require(matrix.dtype == x.dtype, f"no product of {types}: expected one, x.float()")
     return matrix @ x if matrix.layout == torch.strided else _Product.apply(matrix, x)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .data.translation import *  # noqa: F403 - all of it is part of this module
 from .data.words import *  # noqa: F403
-from .data.words import WORD, number, synsets, vectors, wordnet, words
+from .data.words import WORD, as_typed, number, synsets, vectors, wordnet, words
 
 FUNCTION_WORDS = (
     "a about after all am an and any are as at be because been before but by can could "
@@ -88,4 +88,4 @@ def _language_model() -> tuple[Tensor, ...]:
 
 def meaning_words(sentence: str) -> set[str]:
     """The words of a sentence that are not function words (the, of, is, it, …)."""
-    return set(WORD.findall(sentence.lower())) - set(FUNCTION_WORDS.split())
+    return set(WORD.findall(as_typed(sentence))) - set(FUNCTION_WORDS.split())

@@ -66,7 +66,7 @@ def fit(
         model: takes images (batch, channels, height, width), gives logits
             (batch, classes); trained on the device that holds its weights, which take
             the memory format channels_last: measured, 10 to 30 % faster on a CPU.
-        train: images float32 (n, channels, height, width) and labels int64 (n,).
+        train: images float32 (n, channels, height, width), labels int64 (n,) < classes.
         test: the same for the accuracy after each epoch.
         seed: of the order of the images, shifted by LECTURES_SEED.
         augment: from a batch's images, labels and a generator makes the images and
@@ -76,9 +76,12 @@ def fit(
         stop: asked after each epoch with its number, from 1; True ends the training.
 
     Raises:
-        ValueError: images and labels do not belong together.
+        ValueError: images, labels, net and batch_size do not fit, or all is frozen.
     """
     images, labels = _checked(train)
+    learns = any(weight.requires_grad for weight in model.parameters())
+    require(learns, "no weight to train: all are frozen; model.requires_grad_() thaws")
+    require(batch_size >= 1, f"batch_size is {batch_size}: expected at least 1")
     device = next(model.parameters()).device
     model.to(memory_format=torch.channels_last)
     images, labels = _channels_last(images).to(device), labels.to(device)
@@ -106,7 +109,9 @@ def _epoch(model, batches, loss, optimizer, schedule) -> tuple[float, float]:
     """One pass over the batches: mean loss, accuracy; NaN where the loss explodes."""
     total_loss, correct, n = 0.0, 0, 0
     for images, labels in batches:
-        scores = model(images)
+        scores = _scores(model, images)
+        if labels.dim() == 1:  # not probabilities
+            check_labels(labels, scores.shape[1])
         value = loss(scores, labels)
         if not value.item() < EXPLODED:
             return math.nan, math.nan
@@ -136,7 +141,7 @@ def logits(model: nn.Module, images: Tensor, batch_size: int = 250) -> Tensor:
     device = next(model.parameters()).device
     batches = _channels_last(images).split(batch_size)
     with environment.evaluating(model):
-        return torch.cat([model(batch.to(device)) for batch in batches])
+        return torch.cat([_scores(model, batch.to(device)) for batch in batches])
 
 
 def accuracy(model: nn.Module, data: Labelled) -> float:
@@ -147,6 +152,7 @@ def accuracy(model: nn.Module, data: Labelled) -> float:
     """
     images, labels = _checked(data)
     scores = logits(model, images)
+    check_labels(labels, scores.shape[1])
     if not scores.isfinite().all():
         return math.nan  # a diverged net has no accuracy: argmax would invent one
     return (scores.argmax(1).cpu() == labels.cpu()).float().mean().item()
@@ -159,7 +165,9 @@ def mean_loss(model: nn.Module, data: Labelled) -> float:
         ValueError: images and labels do not belong together.
     """
     images, labels = _checked(data)
-    return F.cross_entropy(logits(model, images).cpu(), labels.cpu()).item()
+    scores = logits(model, images)
+    check_labels(labels, scores.shape[1])
+    return F.cross_entropy(scores.cpu(), labels.cpu()).item()
 
 
 def gradient_norms(model: nn.Module, data: Labelled) -> dict[str, float]:
@@ -176,8 +184,9 @@ def gradient_norms(model: nn.Module, data: Labelled) -> dict[str, float]:
     """
     images, labels = _checked(data)
     device = next(model.parameters()).device
-    model = copy.deepcopy(model)
-    scores = model(_channels_last(images).to(device))
+    model = copy.deepcopy(model).requires_grad_()
+    scores = _scores(model, _channels_last(images).to(device))
+    check_labels(labels, scores.shape[1])
     F.cross_entropy(scores, labels.to(device)).backward()
     layers = {
         name: module
@@ -198,8 +207,32 @@ def _channels_last(images: Tensor) -> Tensor:
     return images.contiguous(memory_format=torch.channels_last)
 
 
+def _scores(model: nn.Module, images: Tensor) -> Tensor:
+    """What the net gives for images; where it cannot take them, a sentence says why."""
+    try:
+        return model(images)
+    except (RuntimeError, ValueError) as error:
+        expected = f"{next(model.parameters()).dtype} (n, channels, height, width)"
+        remedy = (
+            "images.float() / 255, images[:, None] or images.movedim(3, 1) may help"
+        )
+        if "more than 1 value per channel" in str(error):
+            expected, remedy = "more for batch norm", "take another batch_size"
+        found = f"{images.dtype} {tuple(images.shape)}: expected {expected}; {remedy}"
+        raise ValueError(f"the net cannot take images {found} ({error})") from error
+
+
+def check_labels(labels: Tensor, classes: int) -> None:
+    """Raise a ValueError unless all labels (n,) are from 0 to classes − 1."""
+    low, high = (int(end) for end in labels.aminmax())
+    found = f"labels lie in [{low}, {high}]: expected 0 to {classes - 1}"
+    require(0 <= low <= high < classes, f"{found}; leave others out, or add classes")
+
+
 def _checked(data: Labelled) -> Labelled:
     images, labels = data
+    tensors = isinstance(images, Tensor) and isinstance(labels, Tensor)
+    require(tensors, "expected images and labels as tensors: torch.from_numpy(array)")
     require(
         labels.dim() == 1 and len(images) == len(labels) > 0,
         f"images {tuple(images.shape)} and labels {tuple(labels.shape)} do not belong "

@@ -118,6 +118,26 @@ def test_the_layout_of_the_memory_does_not_matter():
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("name", POOL)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_in_another_precision_only_the_numbers_are_rounded(name, dtype):
+    images, strengths = pictures().to(dtype), POOL[name].draw(6, generator(2))
+    made = transform(images, name, strengths, generator(3))
+    expected = transform(images.float(), name, strengths, generator(3))
+    assert made.dtype == dtype
+    rounding = max(torch.finfo(dtype).eps, 1e-5)
+    torch.testing.assert_close(made.float(), expected, atol=rounding, rtol=0)
+
+
+def test_matrices_and_images_may_differ_in_precision():
+    images, matrix = pictures(), torch.eye(2, 3).repeat(6, 1, 1)
+    matrix[:, 0, 2] = 1 / 3
+    expected = ll.augmentation.affine(images, matrix)
+    assert torch.equal(ll.augmentation.affine(images, matrix.double()), expected)
+    made = ll.augmentation.affine(images.double(), matrix.double()).float()
+    torch.testing.assert_close(made, expected, atol=1e-5, rtol=0)
+
+
 def test_cutout_is_a_black_square_in_the_picture():
     made = transform(torch.ones(500, 1, 20, 20), "cutout", torch.full((500,), 0.4))
     black = (made == 0).flatten(1).sum(1)

@@ -61,7 +61,8 @@ def test_lectures_seed_shifts_every_draw(monkeypatch):
 def test_a_seed_that_is_no_number_is_named(monkeypatch, text):
     monkeypatch.setenv("LECTURES_SEED", text)
     with pytest.raises(
-        ValueError, match=f"LECTURES_SEED is '{text}'; expected a whole"
+        ValueError,
+        match=f"LECTURES_SEED is '{text}'; expected a whole .* 0 to 999999999",
     ):
         ll.setup()
 

@@ -520,6 +520,23 @@ def test_test_labels_play_no_part_in_training():
     assert losses[0] == losses[1]
 
 
+def test_nodes_outside_the_sets_need_no_label():
+    graph = some_graph()
+    graph = changed(graph, validation=graph.validation[:5])
+    y = torch.full_like(graph.y, -1)
+    for part in (graph.train, graph.validation, graph.test):
+        y[part] = graph.y[part]
+    assert (y < 0).any()
+    known, unknown = (
+        graphs.fit(net(graph), g, epochs=5) for g in (graph, changed(graph, y=y))
+    )
+    assert known == unknown
+    model = net(graph)
+    assert torch.equal(
+        graphs.logits(model, graph), graphs.logits(model, changed(graph, y=y))
+    )
+
+
 def test_a_run_that_explodes_says_so():
     graph = some_graph()
     history = graphs.fit(net(graph), graph, epochs=9, learning_rate=1e30)
@@ -543,12 +560,15 @@ SPOILT = {
     "a set is torch.bool: .*nonzero": lambda g: dict.fromkeys(
         ("train", "validation", "test"), g.y == 0
     ),
+    "a set is torch.bool: expected": lambda g: {"test": g.y == 0},
+    "torch.float64 and torch.float32: .*float": lambda g: {"x": g.x.double()},
+    "torch.float64 and .*float32": lambda g: {"x": g.x.to_dense().double()},
     "outside 0 to 39": lambda g: {"test": g.test + 1},
     "node outside": lambda g: {"train": g.train - 1},
     r"edge \[0, 40\]": lambda g: {"edge_index": torch.tensor([[0], [40]])},
     r"expected \(nodes, 12\)": lambda g: {"x": torch.ones(40, 11)},
-    "class outside 0 to 2": lambda g: {"y": g.y + 1},
-    "a class outside": lambda g: {"y": g.y - 1},
+    r"labels lie in \[1, 3\]: expected 0 to 2": lambda g: {"y": g.y + 1},
+    r"labels lie in \[-1, 1\]: expected 0 to 2": lambda g: {"y": g.y - 1},
     "sparse_coo: expected dense or CSR": lambda g: {"x": g.x.to_sparse_coo()},
 }
 

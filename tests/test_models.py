@@ -89,6 +89,84 @@ def test_groups_stride_and_dilation_are_counted():
     assert models.multiply_adds(net, (8, 15, 15)) == counter.get_total_flops() / 2
 
 
+CONVOLUTIONS = {
+    "Conv1d": (nn.Conv1d(4, 6, 3, 2, groups=2), (4, 9)),
+    "Conv3d": (nn.Conv3d(2, 3, 3, padding=1), (1, 2, 5, 6, 7)),
+    "ConvTranspose1d": (nn.ConvTranspose1d(4, 6, 3, 2), (4, 9)),
+    "ConvTranspose2d": (nn.ConvTranspose2d(4, 6, 3, 2, 1), (4, 9, 8)),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+@pytest.mark.parametrize("alone", [True, False])
+def test_every_kind_of_convolution_is_counted(name, alone):
+    layer, shape = CONVOLUTIONS[name]
+    net = layer if alone else nn.Sequential(layer, nn.ReLU())
+    with FlopCounterMode(display=False) as counter:
+        net(torch.zeros(shape if len(shape) > 3 else (1, *shape)))
+    assert models.multiply_adds(net, shape) == counter.get_total_flops() / 2
+    assert models.depth(net) == 1
+
+
+def test_a_batch_costs_as_much_as_one_of_its_images():
+    lenet = lenet5()
+    one = models.layers(lenet, (1, 28, 28))
+    assert models.layers(lenet, (8, 1, 28, 28)) == one
+
+
+def test_norms_and_scales_are_no_layers():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.GroupNorm(2, 4), nn.PReLU(4))
+    assert models.depth(net) == 1
+    assert models.multiply_adds(net, (1, 5, 5)) == 4 * 9 * 9
+    convnext = build("convnext_tiny")
+    with FlopCounterMode(display=False) as counter:
+        convnext(torch.empty(1, *IMAGENET, device="meta"))
+    assert models.multiply_adds(convnext, IMAGENET) == counter.get_total_flops() / 2
+    assert models.depth(convnext) == 59
+
+
+class Functional(nn.Module):
+    """A convolution that no module does."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernels = nn.Parameter(torch.ones(2, 1, 3, 3))
+
+    def forward(self, x):
+        return F.conv2d(x, self.kernels)
+
+
+@pytest.mark.parametrize(
+    ("net", "named"),
+    [
+        (Functional(), "Functional"),
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.LSTM(4, 4)), "LSTM"),
+        (torchvision.models.VisionTransformer(8, 4, 1, 2, 8, 8), "MultiheadAttention"),
+    ],
+)
+def test_a_depth_with_weights_outside_known_layers_is_refused(net, named):
+    with pytest.raises(ValueError, match=f"{named}.* not known here"):
+        models.depth(net)
+
+
+class Choosing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(1, 1, 3)
+
+    def forward(self, x):
+        return self.layer(x) if x.mean() > 0 else -self.layer(x)
+
+
+@pytest.mark.parametrize(
+    "count", [models.depth, lambda net: models.multiply_adds(net, (1, 8, 8))]
+)
+def test_a_forward_that_chooses_by_its_input_is_named(count):
+    with pytest.raises(ValueError, match="forward chooses by its input") as e:
+        count(Choosing())
+    assert "It takes" not in str(e.value)
+
+
 def test_counting_leaves_the_net_alone():
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout()).train()
     net[1].eval()  # frozen

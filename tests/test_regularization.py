@@ -167,6 +167,34 @@ def test_an_unknown_method_is_named():
         regularization.recipe("droput", 0.5)
 
 
+# Mixup.
+
+
+def test_mixup_takes_other_classes_and_pictures_of_any_shape():
+    images = torch.rand(6, 1, 5, 4)
+    labels = torch.tensor([0, 19, 3, 7, 12, 1])
+    draws = [torch.Generator().manual_seed(1) for _ in range(4)]
+    mixed, shares = regularization.mixup(images, labels, draws[0], classes=20)
+    assert mixed.shape == images.shape and shares.shape == (6, 20)
+    assert torch.allclose(shares.sum(1), torch.ones(6))
+    for draw, shape in zip(draws[1:], [(6, 5, 4), (6, 20), (6, 1, 1, 5, 4)]):
+        same, _ = regularization.mixup(images.reshape(shape), labels, draw, 1.0, 20)
+        assert torch.equal(same, mixed.reshape(shape))
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([0, 10], r"\[0, 10\]: expected 0 to 9; .* add classes"),
+        ([0, -1], r"\[-1, 0\]: expected 0 to 9; leave others out"),
+    ],
+)
+def test_labels_that_cannot_be_mixed_are_named(labels, words):
+    images = torch.rand(2, 1, 8, 8)
+    with pytest.raises(ValueError, match=words):
+        regularization.mixup(images, torch.tensor(labels), torch.Generator())
+
+
 # Optimisers, step by step.
 
 

@@ -194,6 +194,15 @@ def test_encode_takes_any_sentence_or_says_no(sentence):
         assert len(found) == len(text.tokens(sentence)) > 0
 
 
+def test_other_ways_to_write_a_word_are_the_same_word():
+    assert text.tokens("Don’t stop a well‐known café") == text.tokens(
+        "don't stop a well-known cafe\u0301"
+    )
+    assert text.tokens("DON’T")[0] in text.words()
+    assert text.number("mother’s") == text.number("mother's")
+    assert text.meaning_words("The day’s end") == text.meaning_words("the day's end")
+
+
 def test_unknown_words_and_splits():
     with pytest.raises(text.TextError, match=r"'wonderfull' is not .* wonderful"):
         text.number("wonderfull")

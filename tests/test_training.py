@@ -188,13 +188,60 @@ def test_batch_norm_statistics_do_not_move_in_evaluation(digits):
         (torch.zeros(5, 1, 8, 8), torch.zeros(5, 1).long(), "do not belong together"),
         (torch.zeros(0, 1, 8, 8), torch.zeros(0).long(), "at least 1"),
         (torch.zeros(5, 1, 8, 8), torch.zeros(5), "expected torch.int64"),
+        (torch.zeros(5, 1, 8, 8).numpy(), torch.zeros(5).long(), "as tensors: "),
+        (torch.zeros(5, 1, 8, 8), torch.zeros(5).long().numpy(), "from_numpy"),
+        (
+            torch.zeros(5, 1, 8, 8).byte(),
+            torch.zeros(5).long(),
+            r"uint8 .*float\(\) / 255",
+        ),
+        (torch.zeros(5, 1, 8, 8).double(), torch.zeros(5).long(), "float64 .*float32"),
+        (torch.zeros(5, 8, 8), torch.zeros(5).long(), r"\(5, 8, 8\).*images\[:, None"),
+        (torch.zeros(5, 8, 8, 1), torch.zeros(5).long(), r"images.movedim\(3, 1\)"),
+        (torch.zeros(5, 1, 9, 9), torch.zeros(5).long(), r"the net cannot take .*9, 9"),
+        (torch.zeros(2, 1, 8, 8), torch.tensor([0, 10]), r"\[0, 10\].*expected 0 to 9"),
+        (torch.zeros(2, 1, 8, 8), torch.tensor([0, -1]), r"\[-1, 0\].*expected 0 to 9"),
+        (torch.zeros(2, 1, 8, 8), torch.tensor([0, -100]), "leave others out"),
     ],
 )
-def test_data_that_does_not_fit_is_named(images, labels, words):
+@pytest.mark.parametrize(
+    "use",
+    [training.fit, training.accuracy, training.mean_loss, training.gradient_norms],
+)
+def test_data_that_does_not_fit_is_named(use, images, labels, words):
+    net = small_net()
+    before = [weight.clone() for weight in net.parameters()]
     with pytest.raises(ValueError, match=words):
-        training.fit(small_net(), (images, labels))
-    with pytest.raises(ValueError, match=words):
-        training.accuracy(small_net(), (images, labels))
+        use(net, (images, labels))
+    assert all(torch.equal(*pair) for pair in zip(before, net.parameters()))
+
+
+def test_a_last_batch_of_one_is_too_few_for_batch_norm(digits):
+    net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(64), nn.Linear(64, 10))
+    few = [part[:129] for part in digits]
+    with pytest.raises(ValueError, match=r"\(1, 1, 8, 8\).*another batch_size"):
+        training.fit(net, few, batch_size=128)
+    assert math.isfinite(training.fit(net, few, batch_size=43).train_loss[-1])
+    # Over the pixels of a picture there is something to take the mean of.
+    history = training.fit(small_net(), few, epochs=1, batch_size=128)
+    assert math.isfinite(history.train_loss[-1])
+
+
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_a_batch_without_images_is_refused(digits, batch_size):
+    with pytest.raises(ValueError, match=f"batch_size is {batch_size}: expected at"):
+        training.fit(small_net(), digits, batch_size=batch_size)
+
+
+def test_a_net_in_which_nothing_can_learn_is_named(digits):
+    for net in (small_net().requires_grad_(False), nn.Flatten()):
+        with pytest.raises(ValueError, match=r"no weight to train.*requires_grad_\(\)"):
+            training.fit(net, digits)
+    half = small_net()
+    half[0].requires_grad_(False)
+    kept = half[0][0].weight.clone()
+    training.fit(half, digits, epochs=1)
+    assert torch.equal(half[0][0].weight, kept)
 
 
 def test_frozen_batch_norm_stays_frozen(digits):
@@ -224,3 +271,23 @@ def test_gradient_norms_leave_the_net_alone(digits):
     training.gradient_norms(net, digits)
     assert all(parameter.grad is None for parameter in net.parameters())
     assert all(torch.equal(before[name], v) for name, v in net.state_dict().items())
+
+
+def test_interrupted_gradient_norms_leave_the_net_alone(digits):
+    net = small_net().train()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    net[3].register_forward_hook(interrupt)  # after batch norm has seen the images
+    with pytest.raises(KeyboardInterrupt):
+        training.gradient_norms(net, digits)
+    assert all(torch.equal(before[name], v) for name, v in net.state_dict().items())
+
+
+def test_gradient_norms_of_frozen_layers_are_the_same(digits):
+    net = small_net().eval()
+    norms = training.gradient_norms(net, digits)
+    assert training.gradient_norms(net.requires_grad_(False), digits) == norms
+    assert not any(weight.requires_grad for weight in net.parameters())

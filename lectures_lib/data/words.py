@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections import defaultdict
 from functools import cache
 
@@ -14,6 +15,7 @@ from .files import tensors
 
 FIELDS = ("animal", "artifact", "food", "location", "person", "plant")
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+TYPED = str.maketrans("’ʼ‐‑", "''--")  # what word processors make of ' and -
 
 
 class TextError(ValueError):
@@ -27,12 +29,12 @@ def words() -> tuple[str, ...]:
 
 def number(word: str) -> int:
     """The place of a word in words(), from 1. Raises TextError for an unknown word."""
-    places = wordnet()["places"]
-    if word.lower() not in places:
-        near = difflib.get_close_matches(word.lower(), places, 3, 0.75)
+    places, plain = wordnet()["places"], as_typed(word)
+    if plain not in places:
+        near = difflib.get_close_matches(plain, places, 3, 0.75)
         hint = f"; near it are: {', '.join(near)}" if near else ""
         raise TextError(f"{word!r} is not among the {len(places)} words{hint}")
-    return places[word.lower()]
+    return places[plain]
 
 
 def count(word: str) -> int:
@@ -40,9 +42,14 @@ def count(word: str) -> int:
     return int(wordnet()["counts"][number(word)])
 
 
+def as_typed(sentence: str) -> str:
+    """A sentence in lower case, with ' and -, and each accent joined to its letter."""
+    return unicodedata.normalize("NFC", sentence).translate(TYPED).lower()
+
+
 def tokens(sentence: str) -> list[str]:
     """The words of a sentence in lower case. Raises TextError when there is none."""
-    found = WORD.findall(sentence.lower())
+    found = WORD.findall(as_typed(sentence))
     if not found:
         raise TextError(f"{sentence!r} has no word; expected a sentence")
     return found
