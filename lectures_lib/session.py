@@ -7,7 +7,7 @@ import torch
 from . import environment, figures
 
 
-def setup(seed: int = 0, threads: int | None = None) -> torch.device:
+def setup(seed: int = 0, threads: int | None = 1) -> torch.device:
     """Begin a notebook: seed everything, set the figure style, choose the device.
 
     What the course relies on in torch is set too, whatever a startup file has changed.
@@ -15,8 +15,8 @@ def setup(seed: int = 0, threads: int | None = None) -> torch.device:
     Args:
         seed: the number in LECTURES_SEED (0 when it is not set) is added to it.
         threads: that torch computes with, unless OMP_NUM_THREADS is set; None: torch's
-            own choice. Small nets are as fast on one, and leave the rest of the machine
-            in peace.
+            own choice. Small nets are as fast on one; several wait for each other, and
+            beside another busy program that has taken 17 times as long.
 
     Returns:
         The device to put nets on: the GPU when there is one.

@@ -46,6 +46,20 @@ def test_setup_sets_what_a_startup_file_has_changed():
         ll.setup()
 
 
+def test_setup_takes_one_thread_unless_told(monkeypatch):
+    before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    try:
+        torch.set_num_threads(2)
+        ll.setup()
+        assert torch.get_num_threads() == 1
+        torch.set_num_threads(2)
+        ll.setup(threads=None)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_lectures_seed_shifts_every_draw(monkeypatch):
     ll.setup(3)
     first, own = draws(), torch.rand(1, generator=ll.environment.generator(3)).item()
