@@ -8,6 +8,8 @@ from textwrap import dedent
 
 from IPython.display import HTML, Markdown, display
 
+from .explorers.widgets import Explorer
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
@@ -51,18 +53,44 @@ def show(notebook: str, cell: str) -> None:
     Raises:
         ValueError: there is no such cell, or nothing is stored with it.
     """
+    for output in _stored(notebook, cell):
+        text = "".join(output.get("text", []))
+        if text and not text.startswith("Figure: "):
+            display(HTML(f"<pre>{escape(text.rstrip())}</pre>"))
+        if "data" in output:
+            display(_data(output), raw=True, metadata=output["metadata"])
+    _source(notebook, cell)
+
+
+def live(notebook: str, cell: str, explorer: Explorer) -> None:
+    """Display an explorer; where no kernel runs, as its notebook has stored it.
+
+    Args:
+        notebook: number of the notebook that has it, such as "01".
+        cell: id of its cell there; to draw all its pictures again takes seconds.
+
+    Raises:
+        ValueError: there is no such cell, or this explorer is not stored with it.
+    """
+    for output in _stored(notebook, cell):
+        stored = _data(output) if "data" in output else {}
+        if stored.get("text/plain") == repr(explorer):
+            display(explorer.view._repr_mimebundle_() | stored, raw=True)
+            return
+    raise ValueError(f"{cell!r} of notebook {notebook} does not store {explorer!r}")
+
+
+def _stored(notebook: str, cell: str) -> list[dict]:
     outputs = find(notebook, cell).get("outputs", [])
     if not outputs:
         again = f"make execute NB={notebook}"
         raise ValueError(f"{cell!r} of notebook {notebook} stores nothing: {again}")
-    for output in outputs:
-        text = "".join(output.get("text", []))
-        if text and not text.startswith("Figure: "):
-            display(HTML(f"<pre>{escape(text.rstrip())}</pre>"))
-        if data := output.get("data"):
-            joined = {kind: "".join(part) for kind, part in data.items()}
-            display(joined, raw=True, metadata=output["metadata"])
-    _source(notebook, cell)
+    return outputs
+
+
+def _data(output: dict) -> dict[str, str]:
+    """Kind → content of what an output shows; the file keeps it as lines."""
+    return {kind: "".join(lines) for kind, lines in output["data"].items()}
 
 
 def code(notebook: str, cell: str, first: int = 1, last: int | None = None) -> None:

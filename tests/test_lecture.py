@@ -239,6 +239,19 @@ def test_code_is_shown_from_its_cell_without_indentation(monkeypatch):
     assert len(lines) == 4 and "b3-block" in seen[1].data
 
 
+def test_an_explorer_is_live_and_its_still_form_is_its_notebook_s(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(ll.lecture, "display", lambda data, raw: seen.update(data))
+    explorer = ll.explorers.celsius_to_kelvin()
+    ll.lecture.live("05", "g3-explorer", explorer)
+    stored = ll.lecture.find("05", "g3-explorer")["outputs"][0]["data"]
+    assert seen["text/html"] == "".join(stored["text/html"])
+    view = seen["application/vnd.jupyter.widget-view+json"]
+    assert view["model_id"] == explorer.view.model_id
+    with pytest.raises(ValueError, match=r"'g5-explorer' .* does not store Explorer"):
+        ll.lecture.live("05", "g5-explorer", explorer)
+
+
 GUIDE = (ROOT / "site" / "teaching.md").read_text(encoding="utf-8")
 
 
