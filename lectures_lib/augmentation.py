@@ -41,7 +41,7 @@ class Operation:
     def draw(self, n: int, generator: torch.Generator, share: float = 1.0) -> Tensor:
         """Strengths (n,) from so large a share of the range around neutral.
 
-        A switch knows no shares: it is on for every second image, but for share 0.
+        A switch has nothing in between: on for half of the images, off at share 0.
         """
         uniform = torch.rand(n, generator=generator)
         if self.switch:
@@ -81,7 +81,7 @@ def transform(
     )
     if not len(images):
         return images
-    # In half precision a place would be looked up beside where it is.
+    # In half precision coordinates are rounded, and neighbouring pixels looked up.
     exact = images.to(torch.promote_types(images.dtype, torch.float32))
     return operation.apply(exact, strengths.to(exact), generator).to(images)
 
@@ -150,7 +150,7 @@ def _rotation(degrees: Tensor, *_) -> list:
 
 
 def _blended(other: Callable[[Tensor], Tensor], low: float, high: float) -> Operation:
-    """At strength 0 the other image, at 1 the image itself, beyond it the contrary."""
+    """At strength 0 the other image, at 1 the image itself, above 1 further away."""
 
     def apply(images: Tensor, strengths: Tensor, _) -> Tensor:
         start = other(images)
@@ -186,7 +186,7 @@ def _noise(images: Tensor, strengths: Tensor, generator) -> Tensor:
 
 
 def _cutout(images: Tensor, sides: Tensor, generator) -> Tensor:
-    """Black squares (DeVries and Taylor 2017); their middle is a place of the image."""
+    """Black squares (DeVries and Taylor 2017); centred anywhere in the image."""
     covered = []
     for length in images.shape[-2:]:
         places = (torch.arange(length) + 0.5) / length

@@ -1,4 +1,4 @@
-"""Claims: statements of the lecture that a cell proves, or falls over.
+"""Claims: statements of the lecture that a cell proves, or fails.
 
 A claim is an id, a sentence, and the comparisons that say the same in code:
 

@@ -50,7 +50,7 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> list[Layer]:
     running statistics are left as they are, and any size is quick.
 
     Args:
-        input_shape: (channels, height, width); of a batch in front, one is counted.
+        input_shape: (channels, height, width); of a batch, one image is counted.
 
     Raises:
         ValueError: the net cannot take this shape, chooses by the numbers in the image,

@@ -19,7 +19,7 @@ FUNCTION_WORDS = (
 
 
 def synonym_table(columns: int, senses: int | None = None) -> Tensor:
-    """Candidates for every word, int64 (words, columns): its synonyms again and again.
+    """Candidates for every word, int64 (words, columns): its synonyms, repeated.
 
     A word without synonyms has itself.
 

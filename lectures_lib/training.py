@@ -13,7 +13,7 @@ from . import environment
 from .data import Labelled
 from .environment import require
 
-EXPLODED = 1e4  # a loss from which no run comes back; guessing among 10 costs 2.3
+EXPLODED = 1e4  # a loss from which no run recovers; guessing among 10 costs 2.3
 
 
 @dataclass

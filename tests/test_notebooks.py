@@ -1,7 +1,6 @@
 """How each lecture notebook is built: what a reader, a screen reader and git expect.
 
-What the cells compute is nbval's business (strict_nbval.py). The limits of cells and
-the count of words are those of look_over.py, which the authors run while they write.
+What the cells compute is nbval's business (strict_nbval.py).
 """
 
 import re

@@ -163,7 +163,7 @@ def over_runs(runs: tuple[dict, ...]) -> dict:
 
 
 def short(number: float) -> float:
-    """Six digits are enough, but of a whole number, which is counted."""
+    """Six digits are enough, except for a whole number: that is a count."""
     return number if number == round(number, 0) else float(f"{number:.6g}")
 
 

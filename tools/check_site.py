@@ -1,4 +1,4 @@
-"""What is wrong with the built site: dead links, pictures without words, loans."""
+"""What is wrong with the built site: dead links, no alt text, files from elsewhere."""
 
 from collections import Counter
 from html.parser import HTMLParser

@@ -44,7 +44,7 @@ def problems_of(cells: dict[str, NotebookNode]) -> list[str]:
 
 
 def not_checked(notebook: NotebookNode) -> str:
-    """Why a check could not be made, be the answer what it may; or "".
+    """Why a check could not be made, whatever the answer is; or "".
 
     It could not read its own files, or one of the course's own cells before the first
     answer was stopped, such as `import torch` on a computer that is too busy.

@@ -179,8 +179,8 @@ def run(
     a new kernel, in which the cells before it are run again.
 
     Args:
-        once: tells of a cell whether it is left out then, such as a check.
-        until: tells of a cell that was run whether to end there.
+        once: whether a cell is left out when others run again, as a check is.
+        until: whether to stop after a cell that was run.
         env: the environment of the kernel, which gets none of the user's settings.
 
     Returns:

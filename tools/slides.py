@@ -121,8 +121,8 @@ def npm_pack(package: str, folder: Path) -> Path:
 def for_the_deck(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The notebook's core as it is projected: pictures and widgets without their code.
 
-    So are tables that would not fit with it. The printed description of a figure goes
-    too: the picture keeps it as alt text.
+    Tables that would not fit beside their code lose it, too, and figures their printed
+    description: the picture keeps it as alt text.
     """
     notebook.cells, _ = core_and_deeper(notebook.cells)
     anchors = set(re.findall(r'<a id="([^"]+)">', shown_text(notebook.cells)))

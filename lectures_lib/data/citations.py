@@ -1,7 +1,7 @@
 """The citation networks of Planetoid: downloaded, unpickled with care, put together.
 
 A pickle is a program. Those of Planetoid (Yang, Cohen and Salakhutdinov 2016) come from
-the network, so this one reads a pickle that builds arrays and lists, and no other.
+the network, so this one reads a pickle that builds arrays and lists, and nothing else.
 """
 
 import io

@@ -47,7 +47,7 @@ def digits(split: str, n: int | None = None, seed: int = 0) -> Labelled:
     """Handwritten digits: scikit-learn's 1,797 images (Alpaydin and Kaynak 1998).
 
     Neighbours in the file seem to share a writer. So "test" is its last 600, mostly by
-    other hands than "train" (1,197): harder than a random part, nearer to real use.
+    other people than "train" (1,197): harder than a random part, nearer to real use.
 
     Arguments are those of fashion_mnist; when a class is used up, others fill n.
     Images are (n, 1, 8, 8), labels 0 to 9.

@@ -80,7 +80,7 @@ def definitions(split: str) -> tuple[Tensor, Tensor]:
 def senses(word: str) -> list[list[str]]:
     """For each sense of a word, the most used first, the other words of its synset.
 
-    Only single words that are known are listed; many a sense has none.
+    Only single words that are known are listed; many senses have none.
     """
     place = number(word)
     return [[words()[i] for i in s if i != place] for s in synsets(place)]

@@ -58,7 +58,7 @@ def integer(generator: torch.Generator, low: int, high: int) -> int:
 
 
 def the_line(line: object, right: int, others: dict[int, str]) -> None:
-    """Raise a Hint unless this is the line asked for; others: why not each other one.
+    """Raise a Hint unless this is the line asked for; others: line → why it is not.
 
     The lines are numbered from 1 on.
     """

@@ -106,7 +106,7 @@ def printed(cell: NotebookNode) -> str:
 
 
 def stopped(notebook: NotebookNode) -> Iterator[str]:
-    """A sentence for each other cell that was stopped, asks, or is no Python."""
+    """A sentence for every other cell that was stopped, asks, or is not Python."""
     for cell in notebook.cells:
         errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
         name = errors[0].ename if errors and not is_graded(cell) else ""
