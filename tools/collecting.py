@@ -72,7 +72,8 @@ def collect(place: Path, name: str, course: Path, pattern: str | None = None) ->
         lines += register.take(folders[identity], attempts)
     register.save()
     left_out = [f"left out: {what}" for what in listed(found.left_out)]
-    return [*lines, *left_out, f"students now in submitted/: {len(folders)}"]
+    number = len(list(register.submitted.glob(f"*/{name}")))
+    return [*lines, *left_out, f"students now in submitted/: {number}"]
 
 
 def listed(counted: Counter) -> list[str]:
@@ -110,7 +111,8 @@ def place_one(
         owner, inside = students.by_pattern(path, pattern)
     else:
         owner = students.owner_of(path, name)
-        inside = PurePosixPath(*path.parts[1:] or path.parts)
+        own = (owner and owner.own) or path.name
+        inside = PurePosixPath(*path.parts[1:] or [own])
     file = len(path.parts) == 1 and not NOTEBOOK.search(path.name)
     if owner is None and (pattern or not NOTEBOOK.search(path.name)):
         found.left_out[f"{path}: it names no student"] += 1
@@ -198,9 +200,13 @@ class Register:
             NotebookError: two students would have one.
         """
         owners = {who: attempt.owner for (who, _), attempt in found.attempts.items()}
+        taken = {folder.lower(): self.owner(folder) for folder in self.known}
         held = {self.owner(folder).identity: folder for folder in self.known}
-        names = Counter(students.folder_of(o.student).lower() for o in owners.values())
-        result, taken = {}, {f.lower(): self.owner(f) for f in self.known}
+        all_of_them = {owner.identity: owner for owner in taken.values()} | owners
+        names = Counter(
+            students.folder_of(owner.student).lower() for owner in all_of_them.values()
+        )
+        result = {}
         for who, owner in owners.items():
             folder = held.get(who) or students.folder_of(owner.student)
             other = taken.get(folder.lower())

@@ -12,9 +12,16 @@ from .execute import NotebookError
 
 # Platform → what it calls a student's folder or file. Nothing else is cut from a name.
 SHAPES = {
-    "Moodle": r"(?P<student>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_.*)?",
-    "Canvas": r"(?P<student>[^_]+)_(?:LATE_)?(?P<number>\d{2,})_(?P<file>\d{3,})_.+",
-    "Blackboard": r"(?P<student>.+)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})(?:[_.].*)?",
+    "Moodle": (
+        r"(?P<student>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<own>.*))?"
+    ),
+    "Canvas": (
+        r"(?P<student>[^_]+)_(?:LATE_)?(?P<number>\d{2,})_(?P<file>\d{3,})_(?P<own>.+)"
+    ),
+    "Blackboard": (
+        r"(?P<student>.+)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})"
+        r"(?:_(?P<own>.*)|\..*)?"
+    ),
     "Brightspace": (
         r"(?P<number>\d+)-\d+ - (?P<student>.+?) - (?P<attempt>[^-]*\d{4}[^-]*)"
     ),
@@ -42,6 +49,7 @@ class Owner:
     number: str = ""
     attempt: str = ""  # later is greater; "" where the platform does not say
     file: str = ""  # of Canvas: a later upload has a larger number
+    own: str = ""  # what the student calls the file, if the platform adds to that
 
     @property
     def identity(self) -> str:
@@ -65,17 +73,24 @@ def owner_of(path: PurePosixPath, name: str) -> Owner | None:
     for platform, shape in SHAPES.items():
         wrong = FOLDERS if is_file else FILES
         if platform not in wrong and (found := re.fullmatch(shape, text, re.S)):
-            known = found.groupdict()
-            if platform == "Blackboard":  # "homework_2_ada": the assignment comes first
-                prefix = homework(name) + "_"
-                known["student"] = re.sub(
-                    f"^{prefix}", "", known["student"], flags=re.I
-                )
-            if platform == "Brightspace":
-                known["attempt"] = date(known["attempt"])
+            known = {part: what or "" for part, what in found.groupdict().items()}
+            known |= understood(platform, known, name)
             return Owner(source=source, platform=platform, **known)
     student = named(stem(text) if is_file else text, name)
     return Owner(student, source) if student else None
+
+
+def understood(platform: str, known: dict[str, str], name: str) -> dict[str, str]:
+    """The parts of a shape that stand there in another form than is meant."""
+    if platform == "Blackboard":  # "homework_2_ada": the assignment comes first
+        prefix = f"^{homework(name)}_"
+        return {"student": re.sub(prefix, "", known["student"], flags=re.I)}
+    if platform == "Canvas":  # "homework_2-1.ipynb": handed in once more
+        again = rf"^({re.escape(name)})-\d+(?=\.ipynb$)"
+        return {"own": re.sub(again, r"\1", known["own"])}
+    if platform == "Brightspace":
+        return {"attempt": date(known["attempt"])}
+    return {}
 
 
 def stem(file: str) -> str:

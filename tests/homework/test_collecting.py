@@ -391,8 +391,8 @@ def test_two_attempts_in_one_zip_are_told_apart(tmp_path):
     old, new = (f"{NAME}_ada_attempt_2026-10-1{n}-10-00-00_{FILE}" for n in (1, 2))
     collect(put(tmp_path / "all.zip", new, old), NAME, tmp_path)
     assert taken(tmp_path) == {
-        f"ada/{NAME}/{new}": new,
-        f"ada/{NAME}.older/1/{old}": old,
+        f"ada/{NAME}/{FILE}": new,
+        f"ada/{NAME}.older/1/{FILE}": old,
     }
     before = taken(tmp_path)
     collect(tmp_path / "all.zip", NAME, tmp_path)  # once more changes nothing
