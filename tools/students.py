@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -29,6 +29,7 @@ SHAPES = {
 }
 FOLDERS = {"Brightspace", "ILIAS"}  # these never name a file so
 FILES = {"Canvas"}  # and this never a folder
+GROUPS = ("student", "number", "attempt", "own")  # of a teacher's pattern
 NAMED = {"ILIAS", "pattern"}  # a number after a name may be anything: both count
 DATES = ("%b %d, %Y %I%M %p", "%d %b, %Y %H%M", "%d %b %Y %H%M")
 # What no file system takes; and what nbgrader does not: a comma in its export, brackets
@@ -49,7 +50,8 @@ class Owner:
     number: str = ""
     attempt: str = ""  # later is greater; "" where the platform does not say
     file: str = ""  # of Canvas: a later upload has a larger number
-    own: str = ""  # what the student calls the file, if the platform adds to that
+    # What the student calls the file, where the platform adds to that.
+    own: str = field(default="", compare=False)
 
     @property
     def identity(self) -> str:
@@ -125,14 +127,15 @@ def by_pattern(
     found = pattern.search(text)
     if not found or not found["student"]:
         return None, path
-    groups = ("student", "number", "attempt")
-    known = {k: v or "" for k, v in found.groupdict().items() if k in groups}
-    source, rest = text[: found.end()], text[found.end() :]
-    if not source.endswith("/"):  # within a folder's name, or the file's
+    known = {part: found.groupdict().get(part) or "" for part in GROUPS}
+    # "v9" comes before "v10"
+    known["attempt"] = re.sub(r"\d+", lambda n: n[0].zfill(20), known["attempt"])
+    end = found.start("own") if known["own"] else found.end()
+    source, rest = text[:end], text[end:]
+    if not source.endswith("/") and not known["own"]:  # within a folder's name
         rest = rest.partition("/")[2]
-    return Owner(source=source, platform="pattern", **known), PurePosixPath(
-        rest or path.name
-    )
+    owner = Owner(source=source, platform="pattern", **known)
+    return owner, PurePosixPath(rest or path.name)
 
 
 def compiled(pattern: str | None) -> re.Pattern | None:
@@ -146,7 +149,8 @@ def compiled(pattern: str | None) -> re.Pattern | None:
     if "student" not in made.groupindex:
         raise NotebookError(
             f"{pattern} names no student: expected a group (?P<student>…), such as "
-            r"(?P<student>\w+)_abgabe/; (?P<number>…) and (?P<attempt>…) if you like"
+            r"(?P<student>\w+)_abgabe/; (?P<number>…), (?P<attempt>…) and (?P<own>…) "
+            "if you like"
         )
     return made
 
