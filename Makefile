@@ -72,7 +72,8 @@ starters: test-tools  ## write the homework's starters from their sources: all, 
 grade: test-tools  ## grade all that was handed in for HW=homework_2; FROM=a zip or folder
 	@$(if $(HW),,echo "Which homework? make grade HW=homework_2" >&2; exit 1)
 	$(BIN)/python -m tools.grade $(HW) $(if $(FROM),--take "$(FROM)") \
-		$(if $(PATTERN),--pattern '$(PATTERN)') $(if $(AGAIN),--again)
+		$(if $(PATTERN),--pattern '$(PATTERN)') $(if $(LIST),--list) \
+		$(if $(AGAIN),--again)
 
 handout: core  ## pack dist/course.zip for students: no sources, no hidden tests
 	$(BIN)/python -m tools.handout

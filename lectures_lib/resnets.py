@@ -22,6 +22,9 @@ def resnet(depth: int, num_classes: int = 1000, stride_in: str = "3x3") -> nn.Mo
     """The ResNet with this many layers; its parts have the names of torchvision's.
 
     Images (batch, 3, height, width), normalised, to logits (batch, num_classes).
+    Weights of torchvision's fit: net.load_state_dict(weights). In a checkpoint they may
+    be checkpoint["state_dict"]; "module." before their names is to be taken off; for
+    other classes than theirs leave out "fc.weight", "fc.bias", and add strict=False.
 
     Args:
         depth: 18, 34, 50, 101 or 152.

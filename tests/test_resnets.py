@@ -62,6 +62,18 @@ def test_depth_and_parameters_are_those_of_the_name(depth):
     assert models.parameters(net) == PARAMETERS[depth]
 
 
+def test_weights_of_others_fit_as_the_docstring_says():
+    other, ours = theirs(18), models.resnet(18, num_classes=10)
+    checkpoint = {"state_dict": nn.DataParallel(other).state_dict()}
+    named = checkpoint["state_dict"].items()
+    weights = {name.removeprefix("module."): value for name, value in named}
+    for name in ("fc.weight", "fc.bias"):
+        assert weights.pop(name).shape[0] == 1000 and name in ours.state_dict()
+    missing, unknown = ours.load_state_dict(weights, strict=False)
+    assert missing == ["fc.weight", "fc.bias"] and unknown == []
+    assert torch.equal(ours.layer4[1].conv2.weight, other.layer4[1].conv2.weight)
+
+
 @pytest.mark.parametrize("depth", models.RESNETS)
 @torch.no_grad()
 def test_logits_are_torchvisions(depth):

@@ -7,21 +7,19 @@ nothing is taken at all.
 
 import json
 import re
-import shutil
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
-from lectures_lib.homework.looking_over import Unreadable
-
 from . import archives, students
 from .archives import Entry
 from .execute import NotebookError
+from .laying import lay
 from .students import Owner
 from .writing import write
 
 NOTEBOOK = re.compile(r"\.ipynb(\.json|\.txt)?$", re.I)
-NOT_READ = ".not-read.txt"  # beside the place of a file: why it is not there
+AN_OLDER = ", an older attempt"
 # Platforms that give several files of one submission, each with the student's number.
 TOGETHER = {"Moodle", "Canvas", "Blackboard"}
 
@@ -52,27 +50,36 @@ class Collection:
     left_out: Counter = field(default_factory=Counter)
 
 
-def collect(place: Path, name: str, course: Path, pattern: str | None = None) -> list:
+def collect(
+    place: Path,
+    name: str,
+    course: Path,
+    pattern: str | None = None,
+    look: bool = False,
+) -> list[str]:
     """Copy what a folder or zip holds to submitted/; a line for each file, and more.
 
     Args:
         pattern: a regular expression with a group `student`, for a platform of which
             the shapes are not known here.
+        look: only say it, and copy nothing.
 
     Raises:
         NotebookError: it cannot be told whose a file is; nothing was copied.
     """
     found = gathered(place.expanduser(), name, students.compiled(pattern))
     register = Register(course, name)
-    folders = register.folders(found)
     lines = []
-    for identity in folders:
+    for identity, folder in register.folders(found).items():
         attempts = [a for (who, _), a in found.attempts.items() if who == identity]
-        attempts.sort(key=lambda attempt: attempt.order)
-        lines += register.take(folders[identity], attempts)
+        older, newest = register.in_order(folder, attempts)
+        lines += (announced if look else register.take)(folder, older, newest)
+    lines += [f"left out: {what}" for what in listed(found.left_out)]
+    if look:
+        return [*lines, "only listed: nothing was taken"]
     register.save()
-    left_out = [f"left out: {what}" for what in listed(found.left_out)]
-    return [*lines, *left_out, f"students now in submitted/: {len(folders)}"]
+    number = len(list(register.submitted.glob(f"*/{name}")))
+    return [*lines, f"students now in submitted/: {number}"]
 
 
 def listed(counted: Counter) -> list[str]:
@@ -110,7 +117,8 @@ def place_one(
         owner, inside = students.by_pattern(path, pattern)
     else:
         owner = students.owner_of(path, name)
-        inside = PurePosixPath(*path.parts[1:] or path.parts)
+        own = (owner and owner.own) or path.name
+        inside = PurePosixPath(*path.parts[1:] or [own])
     file = len(path.parts) == 1 and not NOTEBOOK.search(path.name)
     if owner is None and (pattern or not NOTEBOOK.search(path.name)):
         found.left_out[f"{path}: it names no student"] += 1
@@ -198,9 +206,13 @@ class Register:
             NotebookError: two students would have one.
         """
         owners = {who: attempt.owner for (who, _), attempt in found.attempts.items()}
+        taken = {folder.lower(): self.owner(folder) for folder in self.known}
         held = {self.owner(folder).identity: folder for folder in self.known}
-        names = Counter(students.folder_of(o.student).lower() for o in owners.values())
-        result, taken = {}, {f.lower(): self.owner(f) for f in self.known}
+        all_of_them = {owner.identity: owner for owner in taken.values()} | owners
+        names = Counter(
+            students.folder_of(owner.student).lower() for owner in all_of_them.values()
+        )
+        result = {}
         for who, owner in owners.items():
             folder = held.get(who) or students.folder_of(owner.student)
             other = taken.get(folder.lower())
@@ -213,18 +225,26 @@ class Register:
             result[who] = folder
         return result
 
-    def take(self, student: str, attempts: list[Attempt]) -> list[str]:
+    def in_order(
+        self, student: str, attempts: list[Attempt]
+    ) -> tuple[list[Attempt], Attempt | None]:
+        """The older attempts, and the one that counts; None: it is there already."""
+        *older, newest = sorted(attempts, key=lambda attempt: attempt.order)
+        there = (self.submitted / student / self.name).exists()
+        if there and self.known.get(student, {}).get("order", "") > newest.order:
+            return [*older, newest], None
+        return older, newest
+
+    def take(
+        self, student: str, older: list[Attempt], newest: Attempt | None
+    ) -> list[str]:
         """Lay a student's attempts down, the newest where it is graded; what to say."""
         folder, lines = self.submitted / student / self.name, []
-        known = self.known.get(student, {})
-        *older, newest = attempts
-        if folder.exists() and known.get("order", "") > newest.order:
-            older, newest = attempts, None
         for attempt in older:
-            place = lay(attempt, folder, older=True)
-            lines += arrows(attempt, f"{student}, an older attempt, kept in {place}")
+            place = lay(attempt.files, folder, older=True)
+            lines += arrows(attempt, f"{student}{AN_OLDER}, kept in {place}")
         if newest:
-            place = lay(newest, folder)
+            place = lay(newest.files, folder)
             lines += arrows(newest, student)
             known = {"owner": asdict(newest.owner), "order": newest.order}
             self.known[student] = known
@@ -233,54 +253,12 @@ class Register:
         return lines
 
 
+def announced(student: str, older: list[Attempt], newest: Attempt | None) -> list[str]:
+    """What would be said if they were taken."""
+    lines = [line for old in older for line in arrows(old, f"{student}{AN_OLDER}")]
+    return lines + (arrows(newest, student) if newest else [])
+
+
 def arrows(attempt: Attempt, student: str) -> list[str]:
     """A line for each file."""
     return [f"{entry.path} → {student}" for entry in attempt.files.values()]
-
-
-def lay(attempt: Attempt, folder: Path, older: bool = False) -> Path:
-    """Write an attempt there, or beside what is older; where the older one is.
-
-    What was there is moved away, never overwritten. The folder itself: there is none.
-    """
-    kept = folder.with_name(f"{folder.name}.older")
-    new = written(attempt, folder.with_name(f".{folder.name}.new"))
-    places = [folder, *kept.glob("*")]
-    same = [
-        place for place in places if place.is_dir() and contents(place) == contents(new)
-    ]
-    if same and (older or same[0] == folder):
-        shutil.rmtree(new)
-        return same[0]
-    if not older and not folder.exists():
-        return new.rename(folder)
-    kept.mkdir(exist_ok=True)
-    free = kept / str(1 + max((int(p.name) for p in kept.glob("[0-9]*")), default=0))
-    if older:
-        return new.rename(free)
-    folder.rename(free)
-    new.rename(folder)
-    return free
-
-
-def written(attempt: Attempt, new: Path) -> Path:
-    """The folder, new, with the attempt's files."""
-    shutil.rmtree(new, ignore_errors=True)  # of a run that was interrupted
-    for inside, entry in attempt.files.items():
-        write_one(new / PurePosixPath(*map(students.escaped, inside.parts)), entry)
-    return new
-
-
-def write_one(path: Path, entry: Entry) -> None:
-    """Write a file or, where it cannot be read, why."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        path.write_bytes(entry.content())
-    except Unreadable as error:
-        path.with_name(path.name + NOT_READ).write_text(str(error), "utf-8")
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Path → content of the files in a folder."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}

@@ -2,13 +2,13 @@
 
 python -m tools.grade homework_2 [--take FOLDER-or-ZIP] [--jobs 2] [--again]
 
-What is taken is listed first, file → student; --pattern says whose a path is where the
-platform's shapes are not known. Each submission is graded by nbgrader in a process of
-its own, two at a time; one that never ends, takes all memory or cannot be read is named
-in the report, and the others are graded. Marks go to marks/homework_2.csv and into
-nbgrader's gradebook, what the students get back to feedback/. Interrupted, it goes on
-where it stopped; what has been graded is graded again only when the submission or the
-homework has changed.
+What is taken is listed first, file → student, and only that with --list; --pattern says
+whose a path is where the platform's shapes are not known. Each submission is graded by
+nbgrader in a process of its own, two at a time; one that never ends, takes all memory
+or cannot be read is named in the report, and the others are graded. Marks go to
+marks/homework_2.csv and into nbgrader's gradebook, what the students get back to
+feedback/. Interrupted, it goes on where it stopped; what has been graded is graded
+again only when the submission or the homework has changed.
 """
 
 import argparse
@@ -250,6 +250,7 @@ def main(arguments: list[str], course: Path = starters.COURSE) -> int:
     parser.add_argument("--take", type=Path, help="a folder or zip to copy first")
     parser.add_argument("--jobs", type=int, default=2, help="submissions at a time")
     parser.add_argument("--again", action="store_true", help="also what did not change")
+    parser.add_argument("--list", action="store_true", help="say it, and take nothing")
     parser.add_argument("--pattern", help="whose a path is: has a (?P<student>…)")
     options = parser.parse_args(arguments)
     try:
@@ -257,7 +258,9 @@ def main(arguments: list[str], course: Path = starters.COURSE) -> int:
             grading = Grading(course, options.name)
             if options.take:
                 take = options.take, options.name, course, options.pattern
-                print("\n".join(collect(*take)), end="\n\n")
+                print(*collect(*take, look=options.list), "", sep="\n")
+            if options.list:
+                return 0
             grading.fill_gradebook()
             return grade_all(grading, options.jobs, options.again)
     except (NotebookError, Unreadable, checking.HomeworkError) as error:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -12,9 +12,16 @@ from .execute import NotebookError
 
 # Platform → what it calls a student's folder or file. Nothing else is cut from a name.
 SHAPES = {
-    "Moodle": r"(?P<student>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_.*)?",
-    "Canvas": r"(?P<student>[^_]+)_(?:LATE_)?(?P<number>\d{2,})_(?P<file>\d{3,})_.+",
-    "Blackboard": r"(?P<student>.+)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})(?:[_.].*)?",
+    "Moodle": (
+        r"(?P<student>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<own>.*))?"
+    ),
+    "Canvas": (
+        r"(?P<student>[^_]+)_(?:LATE_)?(?P<number>\d{2,})_(?P<file>\d{3,})_(?P<own>.+)"
+    ),
+    "Blackboard": (
+        r"(?P<student>.+)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})"
+        r"(?:_(?P<own>.*)|\..*)?"
+    ),
     "Brightspace": (
         r"(?P<number>\d+)-\d+ - (?P<student>.+?) - (?P<attempt>[^-]*\d{4}[^-]*)"
     ),
@@ -22,6 +29,7 @@ SHAPES = {
 }
 FOLDERS = {"Brightspace", "ILIAS"}  # these never name a file so
 FILES = {"Canvas"}  # and this never a folder
+GROUPS = ("student", "number", "attempt", "own")  # of a teacher's pattern
 NAMED = {"ILIAS", "pattern"}  # a number after a name may be anything: both count
 DATES = ("%b %d, %Y %I%M %p", "%d %b, %Y %H%M", "%d %b %Y %H%M")
 # What no file system takes; and what nbgrader does not: a comma in its export, brackets
@@ -42,6 +50,8 @@ class Owner:
     number: str = ""
     attempt: str = ""  # later is greater; "" where the platform does not say
     file: str = ""  # of Canvas: a later upload has a larger number
+    # What the student calls the file, where the platform adds to that.
+    own: str = field(default="", compare=False)
 
     @property
     def identity(self) -> str:
@@ -65,17 +75,24 @@ def owner_of(path: PurePosixPath, name: str) -> Owner | None:
     for platform, shape in SHAPES.items():
         wrong = FOLDERS if is_file else FILES
         if platform not in wrong and (found := re.fullmatch(shape, text, re.S)):
-            known = found.groupdict()
-            if platform == "Blackboard":  # "homework_2_ada": the assignment comes first
-                prefix = homework(name) + "_"
-                known["student"] = re.sub(
-                    f"^{prefix}", "", known["student"], flags=re.I
-                )
-            if platform == "Brightspace":
-                known["attempt"] = date(known["attempt"])
+            known = {part: what or "" for part, what in found.groupdict().items()}
+            known |= understood(platform, known, name)
             return Owner(source=source, platform=platform, **known)
     student = named(stem(text) if is_file else text, name)
     return Owner(student, source) if student else None
+
+
+def understood(platform: str, known: dict[str, str], name: str) -> dict[str, str]:
+    """The parts of a shape that stand there in another form than is meant."""
+    if platform == "Blackboard":  # "homework_2_ada": the assignment comes first
+        prefix = f"^{homework(name)}_"
+        return {"student": re.sub(prefix, "", known["student"], flags=re.I)}
+    if platform == "Canvas":  # "homework_2-1.ipynb": handed in once more
+        again = rf"^({re.escape(name)})-\d+(?=\.ipynb$)"
+        return {"own": re.sub(again, r"\1", known["own"])}
+    if platform == "Brightspace":
+        return {"attempt": date(known["attempt"])}
+    return {}
 
 
 def stem(file: str) -> str:
@@ -110,14 +127,15 @@ def by_pattern(
     found = pattern.search(text)
     if not found or not found["student"]:
         return None, path
-    groups = ("student", "number", "attempt")
-    known = {k: v or "" for k, v in found.groupdict().items() if k in groups}
-    source, rest = text[: found.end()], text[found.end() :]
-    if not source.endswith("/"):  # within a folder's name, or the file's
+    known = {part: found.groupdict().get(part) or "" for part in GROUPS}
+    # "v9" comes before "v10"
+    known["attempt"] = re.sub(r"\d+", lambda n: n[0].zfill(20), known["attempt"])
+    end = found.start("own") if known["own"] else found.end()
+    source, rest = text[:end], text[end:]
+    if not source.endswith("/") and not known["own"]:  # within a folder's name
         rest = rest.partition("/")[2]
-    return Owner(source=source, platform="pattern", **known), PurePosixPath(
-        rest or path.name
-    )
+    owner = Owner(source=source, platform="pattern", **known)
+    return owner, PurePosixPath(rest or path.name)
 
 
 def compiled(pattern: str | None) -> re.Pattern | None:
@@ -131,7 +149,8 @@ def compiled(pattern: str | None) -> re.Pattern | None:
     if "student" not in made.groupindex:
         raise NotebookError(
             f"{pattern} names no student: expected a group (?P<student>…), such as "
-            r"(?P<student>\w+)_abgabe/; (?P<number>…) and (?P<attempt>…) if you like"
+            r"(?P<student>\w+)_abgabe/; (?P<number>…), (?P<attempt>…) and (?P<own>…) "
+            "if you like"
         )
     return made
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import unicodedata
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -9,10 +10,12 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests.homework import tiny
 from tests.homework.tiny import NAME
 from tools import archives, collecting, students
 from tools.collecting import collect
 from tools.execute import NotebookError
+from tools.laying import NOT_READ
 
 FILE = f"{NAME}.ipynb"
 MOODLE = "assignsubmission_file_"
@@ -184,6 +187,61 @@ def test_a_pattern_says_what_the_name_is(tmp_path):
             collect(place, NAME, tmp_path, wrong)
 
 
+PAGE = (tiny.ROOT / "site" / "teaching.md").read_text("utf-8")
+PATTERNS = re.findall(r"^\| `(.+)` \| `(.*\(\?P<.+)` \| (.+) \|$", PAGE, re.M)
+
+
+@pytest.mark.parametrize(("path", "pattern", "student"), PATTERNS)
+def test_the_patterns_of_the_page_for_teachers_work(tmp_path, path, pattern, student):
+    place = put(tmp_path / "all.zip", path, "readme.txt")
+    lines = collect(place, "homework_2", tmp_path, pattern)
+    assert lines == [
+        f"{path} → {student}",
+        "left out: readme.txt: it names no student",
+        "students now in submitted/: 1",
+    ]
+    assert list(taken(tmp_path)) == [f"{student}/homework_2/homework_2.ipynb"]
+
+
+def test_the_page_has_patterns():
+    assert len(PATTERNS) == 3
+
+
+def test_a_pattern_says_which_attempt_is_the_newest(tmp_path):
+    paths = [f"ada/{attempt}/{FILE}" for attempt in ("v9", "v10", "v1")]
+    place = put(tmp_path / "all.zip", *paths)
+    collect(place, NAME, tmp_path, r"(?P<student>\w+)/v(?P<attempt>\d+)/")
+    assert taken(tmp_path) == {
+        f"ada/{NAME}/{FILE}": paths[1],
+        f"ada/{NAME}.older/1/{FILE}": paths[2],
+        f"ada/{NAME}.older/2/{FILE}": paths[0],
+    }
+
+
+def test_a_pattern_says_what_the_student_calls_a_file(tmp_path):
+    paths = [f"17_ada@uni__{FILE}", "17_ada@uni__x.csv", f"18_bob@uni__{FILE}"]
+    place = put(tmp_path / "all.zip", *paths)
+    collect(place, NAME, tmp_path, r"\d+_(?P<student>\w+)@\w+?__(?P<own>.+)")
+    assert taken(tmp_path) == {
+        f"ada/{NAME}/{FILE}": paths[0],
+        f"ada/{NAME}/x.csv": paths[1],
+        f"bob/{NAME}/{FILE}": paths[2],
+    }
+
+
+def test_a_look_says_the_same_and_takes_nothing(tmp_path):
+    old, new = (f"{NAME}_ada_attempt_2026-10-1{n}-10-00-00_{FILE}" for n in (1, 2))
+    place = put(tmp_path / "all.zip", old, new, f"bob/{FILE}", "index.html")
+    lines = collect(place, NAME, tmp_path, look=True)
+    assert not (tmp_path / "submitted").exists() and not (tmp_path / "marks").exists()
+    assert lines[-1] == "only listed: nothing was taken"
+    kept = tmp_path / "submitted" / "ada" / f"{NAME}.older" / "1"
+    took = collect(place, NAME, tmp_path)
+    assert lines[:-1] == [line.replace(f", kept in {kept}", "") for line in took[:-1]]
+    lines = collect(put(tmp_path / "old.zip", old), NAME, tmp_path, look=True)
+    assert lines[0] == f"{old} → ada, an older attempt"
+
+
 # What is in a zip, however it was packed.
 
 
@@ -296,7 +354,7 @@ def test_an_encrypted_or_damaged_file_is_named_with_its_reason(tmp_path):
     ]:
         (tmp_path / "all.zip").write_bytes(content)
         collect(tmp_path / "all.zip", NAME, tmp_path)
-        note = tmp_path / "submitted" / "ada" / NAME / f"{FILE}{collecting.NOT_READ}"
+        note = tmp_path / "submitted" / "ada" / NAME / f"{FILE}{NOT_READ}"
         assert why in note.read_text("utf-8")
 
 
@@ -391,8 +449,8 @@ def test_two_attempts_in_one_zip_are_told_apart(tmp_path):
     old, new = (f"{NAME}_ada_attempt_2026-10-1{n}-10-00-00_{FILE}" for n in (1, 2))
     collect(put(tmp_path / "all.zip", new, old), NAME, tmp_path)
     assert taken(tmp_path) == {
-        f"ada/{NAME}/{new}": new,
-        f"ada/{NAME}.older/1/{old}": old,
+        f"ada/{NAME}/{FILE}": new,
+        f"ada/{NAME}.older/1/{FILE}": old,
     }
     before = taken(tmp_path)
     collect(tmp_path / "all.zip", NAME, tmp_path)  # once more changes nothing

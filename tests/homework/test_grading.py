@@ -343,6 +343,15 @@ def test_what_comes_in_is_listed_before_it_is_graded(course, tmp_path, capsys):
     assert not (course / "submitted" / "ada").exists()
 
 
+def test_a_list_comes_alone_when_asked_for(course, tmp_path, capsys):
+    (tmp_path / "ada_homework_1.ipynb").write_text("{}")
+    options = [NAME, "--take", str(tmp_path), "--list"]
+    assert grade.main(options, course) == 0
+    said = capsys.readouterr().out
+    assert said == "ada_homework_1.ipynb → ada\nonly listed: nothing was taken\n\n"
+    assert not (course / "submitted" / "ada").exists()
+
+
 def test_a_homework_that_is_not_there_is_said(course, capsys):
     assert grade.main(["homework_9"], course) == 2
     assert "there is no " in capsys.readouterr().out

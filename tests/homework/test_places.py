@@ -12,12 +12,14 @@ from nbgrader import dbutil
 
 from tests.homework import tiny
 from tests.homework.test_grading import LOOP, filled, hand_in, load
+from tests.homework.test_handing_in import WIDGETS
 from tools import nbgrader_steps
 
 ODD = "100% [course] (a+b) {x} é %41?b=c $HOME ~ #;& ' \" \\ "
 ANSWERS = {"running": LOOP, "order": "order = [2, 1]"}
 ODD_NAME = "王小明 [1] (b+c)%"
 PATCHED = ANSWERS | {"running": "get_ipython().ast_node_interactivity = 'none'"}
+PLAYFUL = ANSWERS | {"running": f"{LOOP}\n{WIDGETS}"}
 ASKING = ANSWERS | {"running": LOOP + "\nname = input('who?')"}
 
 
@@ -51,6 +53,7 @@ def graded(tmp_path_factory) -> tuple[str, dict[str, dict[str, str]]]:
     assert "starter written" in run(course, "starters", **env)
     starter = load(course / "release" / tiny.NAME / f"{tiny.NAME}.ipynb")
     hand_in(course, ODD_NAME, filled(starter, ANSWERS))
+    hand_in(course, "playful", filled(starter, PLAYFUL))
     hand_in(course, "patched", filled(starter, PATCHED))
     path = hand_in(course, "asking", filled(starter, ASKING))
     (path.parent / "random.py").write_text("raise SystemExit")
@@ -64,6 +67,7 @@ def graded(tmp_path_factory) -> tuple[str, dict[str, dict[str, str]]]:
     ("student", "points", "problem"),
     [
         (ODD_NAME, 4, ""),
+        ("playful", 4, ""),
         ("patched", 0, "order: the check of this cell did not end with a number"),
         ("asking", 4, "random.py beside the notebook hides the library random: "),
         ("asking", 4, "The cell that begins with `def running(x):`: asks by inp"),
@@ -76,7 +80,7 @@ def test_each_is_graded(graded, student, points, problem):
 
 
 def test_a_name_that_the_terminal_lacks_is_told_apart(graded):
-    assert r"\u738b\u5c0f\u660e" in graded[0] and "3 graded, 0 not" in graded[0]
+    assert r"\u738b\u5c0f\u660e" in graded[0] and "4 graded, 0 not" in graded[0]
 
 
 def test_the_gradebooks_version_is_found_in_any_folder(tmp_path, monkeypatch):
