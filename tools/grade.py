@@ -214,12 +214,14 @@ class Grading:
         process.start()
         end = time.monotonic() + SECONDS
         with running.Watch(process.pid, MEGABYTES) as watch:
-            while process.is_alive() and time.monotonic() < end:
-                process.join(0.2)
-                end = 0 if STOP.is_set() else end
-            late = process.is_alive()
-            process.kill()
-            process.join()
+            try:
+                while process.is_alive() and time.monotonic() < end:
+                    process.join(0.2)
+                    end = 0 if STOP.is_set() else end
+            finally:  # also at Ctrl-C
+                late = process.is_alive()
+                process.kill()
+                process.join()
         if watch.killed or late:
             raise Unreadable(watch.killed or f"not done in {SECONDS} s")
         if process.exitcode or not self.folder("autograded", student).exists():
