@@ -90,9 +90,8 @@ slides: test-tools  ## write the decks to site/_build/slides: all, NB=00, or NB=
 site: test-tools site-tools  ## build the site into site/_build/html, decks and all; needs npm once
 	$(BIN)/python -m tools.site
 
-bench: test-tools  ## measure speed in minutes: all of benchmarks, or B=training
-	@for file in $(or $(B:%=benchmarks/%.py),$(wildcard benchmarks/*.py)); do \
-		$(BIN)/python $$file || exit; done
+bench: test-tools  ## measure speed against peers and limits: all, or B="training graphs"
+	$(BIN)/python -m benchmarks $(B)
 
 lock: test-tools  ## write requirements.txt and environment.yml; UPGRADE=1 for newer versions
 	$(BIN)/python -m tools.lock $(if $(UPGRADE),--upgrade)

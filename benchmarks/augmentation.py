@@ -1,16 +1,10 @@
 """How fast pictures are transformed: our batch against torchvision, image by image.
 
-make bench B=augmentation, or python benchmarks/augmentation.py [--threads 1]
-
 Both apply the same operations with strengths drawn anew for each picture. v2 on a whole
 batch stands beside them: as fast as it gets, but with one strength for all pictures.
 The three are measured by turns.
 """
 
-import argparse
-import os
-import statistics
-import time
 from collections.abc import Callable
 
 import torch
@@ -19,6 +13,8 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
 from lectures_lib import augmentation, data, environment
+
+from .rows import Row, by_turns, seconds
 
 BILINEAR = {"interpolation": v2.InterpolationMode.BILINEAR}
 
@@ -78,68 +74,29 @@ def whole_batch(images: Tensor, name: str, draw: torch.Generator) -> Tensor:
 WAYS = {"ours": ours, "image by image": image_by_image, "whole batch": whole_batch}
 
 
-def seconds(way: Callable, images: Tensor, name: str, draw: torch.Generator) -> float:
-    start = time.perf_counter()
-    way(images, name, draw)
-    return time.perf_counter() - start
-
-
-def speeds(images: Tensor, repetitions: int) -> dict[str, dict[str, list[float]]]:
-    """Images per second for each operation and way, in each repetition."""
+def speeds(images: Tensor, name: str, repetitions: int) -> dict[str, list[float]]:
+    """Images per second of each way to do an operation, in each repetition."""
     draw = environment.generator(0)
-    found = {name: {way: [] for way in WAYS} for name in TORCHVISION}
-    for name, of_way in found.items():
-        for number in range(-1, repetitions):  # the first time warms up
-            for way in list(WAYS)[:: -1 if number % 2 else 1]:
-                took = seconds(WAYS[way], images, name, draw)
-                if number >= 0:
-                    of_way[way].append(len(images) / took)
-    return found
+
+    def timed(way: Callable) -> Callable[[], float]:
+        return lambda: len(images) / seconds(lambda: way(images, name, draw))
+
+    found = by_turns(map(timed, WAYS.values()), repetitions + 1)
+    return {way: runs[1:] for way, runs in zip(WAYS, found)}  # the first warms up
 
 
-def table(found: dict[str, dict[str, list[float]]]) -> str:
-    """Images per second, medians; ours against image by image as median (range)."""
-    rows = [f"{'images/s':12} {'ours':>12} {'image by image':>15} {'ratio':>18} "]
-    rows[0] += f"{'whole batch':>12}"
-    pool = {}  # all operations, one after the other
+def measure(small: bool) -> list[Row]:
+    """Each operation, and all one after the other, against torchvision's."""
+    number, repetitions = (4, 2) if small else (1000, 5)
+    images = data.fashion_mnist("test", number)[0]
+    found = {name: speeds(images, name, repetitions) for name in TORCHVISION}
+    pool = {}
     for way in WAYS:
         runs = zip(*(of_way[way] for of_way in found.values()))
         pool[way] = [1 / sum(1 / speed for speed in run) for run in runs]
-    for name, of_way in (found | {"whole pool": pool}).items():
-        ours, each, batch = (statistics.median(of_way[way]) for way in WAYS)
-        rows.append(f"{name:12} {ours:12,.0f} {each:15,.0f} ")
-        rows[-1] += f"{spread(ratios(of_way)):>18} {batch:12,.0f}"
-    return "\n".join(rows)
-
-
-def ratios(of_way: dict[str, list[float]]) -> list[float]:
-    return [a / b for a, b in zip(of_way["ours"], of_way["image by image"])]
-
-
-def spread(values: list[float]) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:.0f} ({low:.0f} to {high:.0f})"
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=1000)
-    parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--threads", type=int, help="that torch computes with")
-    chosen = parser.parse_args(arguments)
-    if chosen.threads:
-        torch.set_num_threads(chosen.threads)
-    images = data.fashion_mnist("test", chosen.images)[0]
-    print(
-        f"{chosen.images} pictures of 28×28, {chosen.repetitions} repetitions; "
-        "whole batch: torchvision's v2 with one strength for all pictures"
-    )
-    print(table(speeds(images, chosen.repetitions)))
-    print(
-        f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, "
-        f"torch {torch.__version__}"
-    )
-
-
-if __name__ == "__main__":
-    main()
+    rows, (ours, each, batch) = [], WAYS
+    for name, of in (found | {"all operations": pool}).items():
+        against = f"torchvision's v2, {each}"
+        rows.append(Row(name, "images/s", of[ours], against, of[each]))
+    one = f"v2, {batch}, one strength for all"
+    return [*rows, Row("all operations", "images/s", pool[ours], one, pool[batch])]

@@ -1,36 +1,32 @@
 """How fast homework is graded, and in how much memory: a hundred submissions.
 
-make bench B=grading, or python benchmarks/grading.py [--submissions 100] [--homework 5]
-
-The submissions are made from an assignment's source: right ones, and such as a class of
-students and one saboteur would hand in. They are graded as `make grade` does it, in a
-copy of the course; at the end each kind must have got what it deserves.
+They are made from an assignment's source: right ones, and such as a class of students
+and one saboteur would hand in. They are graded as `make grade` does it, in a copy of
+the course, and set against Python processes that do no more than to import the library.
 """
 
-import argparse
 import ast
 import json
 import math
 import os
 import shutil
 import statistics
-import sys
-import time
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+import nbformat
+from nbformat import NotebookNode
 
-import nbformat  # noqa: E402
-from nbformat import NotebookNode  # noqa: E402
+from lectures_lib.homework.looking_over import metadata
+from tools import execute, grade
+from tools.running import Watch
 
-from lectures_lib.homework.looking_over import metadata  # noqa: E402
-from tools import execute, grade  # noqa: E402
-from tools.running import Watch  # noqa: E402
+from .imports import OURS, imported
+from .rows import Row, seconds
 
+JOBS = 2  # submissions at a time
 # What a function does in place of its task.
 BODIES = {
     "wrong": "return arguments[0]",
@@ -95,50 +91,6 @@ def hand_in(course: Path, name: str, number: int) -> None:
             nbformat.write(submission(kind, source, starter), folder / file)
 
 
-def table(records: dict[str, dict], possible: float) -> str:
-    """For each kind: how many, their points, the seconds that one took."""
-    rows = [f"{'kind':12} {'number':>6} {'points':>14} {'seconds':>8}"]
-    for kind in SHARES:
-        found = [r for name, r in records.items() if name.startswith(kind)]
-        if found:
-            points = {sum(r["points"].values()) for r in found if r["points"]}
-            said = " or ".join(f"{p:g}" for p in sorted(points)) or "none"
-            said += f" of {possible:g}" if points else ""
-            seconds = statistics.median(record["seconds"] for record in found)
-            rows.append(f"{kind:12} {len(found):6} {said:>14} {seconds:8.1f}")
-    return "\n".join(rows)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--submissions", type=int, default=100)
-    parser.add_argument("--homework", type=int, default=5, help="its number")
-    parser.add_argument("--seconds", type=int, default=60, help="limit of a cell")
-    parser.add_argument("--jobs", type=int, default=2, help="submissions at a time")
-    parser.add_argument("--folder", type=Path, help="to go on after an interruption")
-    chosen = parser.parse_args(arguments)
-    name = f"homework_{chosen.homework}"
-    with TemporaryDirectory() as temporary:
-        course = (chosen.folder or Path(temporary)) / "notebooks" / "homework"
-        if not course.exists():
-            copy_course(course, name, chosen.seconds)
-            hand_in(course, name, chosen.submissions)
-        grading = grade.Grading(course, name)
-        known = len(grading.records)
-        start = time.perf_counter()
-        with Watch(os.getpid(), math.inf) as watch:
-            grade.main([name, "--jobs", str(chosen.jobs)], course)
-        minutes = (time.perf_counter() - start) / 60
-        records = json.loads(grading.book.read_text("utf-8"))
-    print(f"\n{table(records, sum(grading.points.values()))}")
-    print(
-        f"{(len(records) - known) / minutes:.1f} submissions a minute, "
-        f"{chosen.jobs} at a time on {os.cpu_count()} cores; "
-        f"at most {watch.peak:.0f} MB in all processes together, what they share "
-        "counted in each"
-    )
-
-
 def copy_course(course: Path, name: str, seconds: int) -> None:
     """What grading needs of the course, with a time limit for cells of its own."""
     for part in (f"source/{name}", f"release/{name}", "hidden"):
@@ -148,5 +100,31 @@ def copy_course(course: Path, name: str, seconds: int) -> None:
     (course / "nbgrader_config.py").write_text(lines, encoding="utf-8")
 
 
-if __name__ == "__main__":
-    main()
+def graded(name: str, number: int, limit: int) -> tuple[float, float, dict]:
+    """Seconds and MB of grading so many, and what became of each."""
+    with TemporaryDirectory() as folder:
+        course = Path(folder, "notebooks", "homework")
+        copy_course(course, name, limit)
+        hand_in(course, name, number)
+        with Watch(os.getpid(), math.inf) as watch:
+            took = seconds(lambda: grade.main([name, "--jobs", str(JOBS)], course))
+        records = json.loads((course / "marks" / f"{name}.json").read_text("utf-8"))
+    return took, watch.peak, records
+
+
+def measure(small: bool) -> list[Row]:
+    """Submissions of all kinds a minute, the time of each kind, the memory of all."""
+    number, limit = (1, 20) if small else (100, 60)
+    starts = [imported(OURS)[0] for _ in range(1 if small else 5)]
+    took, memory, records = graded("homework_5", number, limit)
+    begun = f"processes that import the library, {JOBS} at a time"
+    rate, most = [60 * number / took], [60 * JOBS / statistics.median(starts)]
+    rows = [Row("submissions of all kinds", "a minute", rate, begun, most)]
+    for kind in SHARES:
+        times = [r["seconds"] for name, r in records.items() if name.startswith(kind)]
+        if times:
+            middle = statistics.median(starts)
+            rows.append(Row(f"one that is {kind}", "s", times, OURS, [middle]))
+    limit = f"limit of {JOBS} at a time"
+    most = [float(JOBS * grade.MEGABYTES)]
+    return [*rows, Row("all processes together", "MB", [memory], limit, most)]

@@ -1,16 +1,12 @@
 """How fast graph networks train: ours against PyTorch Geometric, and how it grows.
 
-make bench B=graphs, or python benchmarks/graphs.py [--threads 2]
-
 On a graph of Cora's size (Cora itself, where LECTURES_DATA names a folder with its
 files) both train the same net by the same rule, as in PyTorch Geometric's own example,
 by turns. Its GCNConv takes sparse features too, but no dropout of torch does: there the
 stored values are dropped by hand. Memory is measured in a fresh process for each. Then
-one layer on random graphs of ten edges a node, against the memory's own speed. On one
-thread: with two, small products wait for each other, and GCNConv is no faster.
+one layer on random graphs of ten edges a node, against the memory's own speed.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -35,9 +31,12 @@ with warnings.catch_warnings():
 
 from lectures_lib import environment, graphs
 
+from .rows import Row, by_turns
+
 CLASSES, HIDDEN, DROPOUT, LEARNING_RATE, WEIGHT_DECAY = 7, 16, 0.5, 0.01, 5e-4
 WIDTH = 16  # features of the single layer: a row of them is 64 bytes
 MIB = 2**20
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def cora(folder: Path) -> SimpleNamespace:
@@ -138,18 +137,26 @@ def in_layout(graph: SimpleNamespace, sparse: bool) -> SimpleNamespace:
     return SimpleNamespace(**{**vars(graph), "x": x})
 
 
-def turns(graph: SimpleNamespace, epochs: int, repetitions: int) -> dict:
-    """Seconds and test accuracy of each way in each repetition."""
-    found = {way: {"seconds": [], "accuracy": []} for way in WAYS}
-    given = {way: in_layout(graph, sparse) for way, (_, sparse) in WAYS.items()}
-    for way, (train, _) in WAYS.items():
-        train(given[way], 2, 0)  # warms up
-    for seed in range(repetitions):
-        for way in list(WAYS)[:: -1 if seed % 2 else 1]:
+def turns(graph: SimpleNamespace, epochs: int, repetitions: int) -> tuple[dict, dict]:
+    """Seconds and test accuracies of each way, in each repetition."""
+    accuracies: dict[str, list[float]] = {way: [] for way in WAYS}
+
+    def timed(way: str) -> Callable[[], float]:
+        train, sparse = WAYS[way]
+        given = in_layout(graph, sparse)
+        train(given, 2, 0)  # warms up
+
+        def once() -> float:
             start = time.perf_counter()
-            found[way]["accuracy"].append(WAYS[way][0](given[way], epochs, seed))
-            found[way]["seconds"].append(time.perf_counter() - start)
-    return found
+            found = train(given, epochs, len(accuracies[way]))
+            took = time.perf_counter() - start
+            accuracies[way].append(found)
+            return took
+
+        return once
+
+    times = by_turns([timed(way) for way in WAYS], repetitions)
+    return dict(zip(WAYS, times)), accuracies
 
 
 def peak_memory(work: Callable[[], object]) -> float:
@@ -175,12 +182,27 @@ def peak_memory(work: Callable[[], object]) -> float:
     return (max(most, process.memory_info().rss) - before) / MIB
 
 
-def peak_of_training(way: str, chosen: argparse.Namespace) -> float:
-    """The same for a training of a few epochs, in a process that has done nothing."""
-    command = [sys.executable, __file__, "--only", way]
-    command += ["--nodes", str(chosen.nodes), "--features", str(chosen.features)]
-    run = subprocess.run(command, check=True, capture_output=True, text=True)
+def peak_of_training(way: str, **size: int) -> float:
+    """MiB that a training of a few epochs takes, in a process that has done nothing."""
+    program = f"from benchmarks import graphs; graphs.print_peak({way!r}, **{size})"
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
     return json.loads(run.stdout)
+
+
+def print_peak(way: str, **size: int) -> None:
+    """In that process."""
+    torch.set_num_threads(1)
+    train, sparse = WAYS[way]
+    given = in_layout(the_graph(**size), sparse)
+    print(peak_memory(lambda: train(given, 5, 0)))
+
+
+def the_graph(nodes: int = 2708, features: int = 1433) -> SimpleNamespace:
+    """Cora, where it is and of that size; else one that is made like it."""
+    folder = Path(os.environ.get("LECTURES_DATA", "/nowhere"))
+    real = (folder / "ind.cora.x").exists() and nodes == 2708
+    return cora(folder) if real else like_cora(nodes, features)
 
 
 def layer_on(edges: int) -> dict[str, float]:
@@ -242,85 +264,42 @@ def slope(found: list[dict[str, float]], name: str) -> float:
     return statistics.linear_regression(across, up).slope
 
 
-def training_table(found: dict, memory: dict[str, float]) -> str:
-    """Medians, with the range in parentheses; times as multiples of ours."""
-    rows = [f"{'':18} {'seconds':>21} {'times ours':>20} {'test accuracy':>22} "]
-    rows[0] += f"{'memory, MiB':>12}"
-    first = next(iter(found.values()))["seconds"]
-    for way, of in found.items():
-        ratios = [a / b for a, b in zip(of["seconds"], first)]
-        rows.append(f"{way:18} {spread(of['seconds'], '.2f'):>21} ")
-        rows[-1] += f"{spread(ratios, '.1f'):>20} {spread(of['accuracy'], '.3f'):>22} "
-        rows[-1] += f"{memory[way]:12.0f}"
-    return "\n".join(rows)
-
-
-def layer_table(found: list[dict[str, float]], speed: dict[str, float]) -> str:
-    """Times of one layer, and the bytes it moves as shares of what the memory can."""
-    rows = [
-        f"{'edges':>12} {'forward, ms':>12} {'and back, ms':>13} {'ns an edge':>11} "
+def training_rows(size: dict[str, int], epochs: int, repetitions: int) -> list[Row]:
+    """Our net against PyTorch Geometric's: time, memory and test accuracy."""
+    ours, *others = WAYS
+    # Before this process has much memory: it is measured in fresh ones.
+    memory = {way: [peak_of_training(way, **size)] for way in WAYS}
+    graph = the_graph(**size)
+    times, accuracies = turns(graph, epochs, repetitions)
+    what = f"GCN on {len(graph.x):,} nodes, {ours}"
+    kinds = {"s": times, "MiB": memory, "accuracy": accuracies}
+    return [
+        Row(what, unit, found[ours], way, found[way])
+        for unit, found in kinds.items()
+        for way in others
     ]
-    rows[0] += "".join(f"{f'of {name}':>19}" for name in speed) + f"{'memory, MiB':>13}"
+
+
+def layer_rows(largest: int, megabytes: int) -> list[Row]:
+    """One layer, the bytes that it moves in a second against what the memory can."""
+    found = [layer_on(10**power) for power in range(3, 10) if 10**power <= largest]
+    speeds = {name: rate / 1e9 for name, rate in bandwidth(megabytes).items()}
+    rows = []
     for of in found:
-        rate = of["moved"] / of["forward"]
-        rows.append(f"{of['edges']:12,} {1e3 * of['forward']:12.3f} ")
-        rows[-1] += (
-            f"{1e3 * of['step']:13.3f} {1e9 * of['forward'] / of['edges']:11.1f} "
+        rate, what = of["moved"] / of["forward"] / 1e9, f"layer, {of['edges']:,} edges"
+        for name, speed in speeds.items():
+            rows.append(Row(what, "GB/s", [rate], f"memory, {name}", [speed]))
+        back = [1e3 * of["step"]]
+        rows.append(
+            Row(f"{what}, and back", "ms", back, "forward", [1e3 * of["forward"]])
         )
-        rows[-1] += "".join(f"{100 * rate / s:17.0f} %" for s in speed.values())
-        rows[-1] += f"{of['memory']:13.0f}"
-    rows.append(
-        f"{'slope':>12} {slope(found, 'forward'):12.2f} {slope(found, 'step'):13.2f}"
-    )
-    return "\n".join(rows)
+    steep = [slope(found, "step")]
+    return [*rows, Row("layer, growth with edges", "", steep, "in proportion", [1.0])]
 
 
-def spread(values: list[float], digits: str) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:{digits}} ({low:{digits}} to {high:{digits}})"
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--nodes", type=int, default=2708)
-    parser.add_argument("--features", type=int, default=1433)
-    parser.add_argument("--epochs", type=int, default=200)
-    parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--largest", type=int, default=10**7, help="number of edges")
-    parser.add_argument("--megabytes", type=int, default=256, help="for the bandwidth")
-    parser.add_argument("--threads", type=int, default=1, help="of torch")
-    parser.add_argument("--only", choices=WAYS, help="print its memory in MiB")
-    chosen = parser.parse_args(arguments)
-    torch.set_num_threads(chosen.threads)
-    folder = Path(os.environ.get("LECTURES_DATA", "/nowhere"))
-    real = (folder / "ind.cora.x").exists() and chosen.nodes == 2708
-    graph = cora(folder) if real else like_cora(chosen.nodes, chosen.features)
-    if chosen.only:
-        train, sparse = WAYS[chosen.only]
-        given = in_layout(graph, sparse)
-        del graph
-        print(peak_memory(lambda: train(given, 5, 0)))
-        return
-    sizes = [10**power for power in range(3, 10) if 10**power <= chosen.largest]
-    layers, speed = [layer_on(edges) for edges in sizes], bandwidth(chosen.megabytes)
-    memory = {way: peak_of_training(way, chosen) for way in WAYS}
-    found = turns(graph, chosen.epochs, chosen.repetitions)
-    nodes, features = graph.x.shape
-    print(
-        f"{'Cora' if real else 'Made like Cora'}: {nodes:,} nodes, "
-        f"{graph.edge_index.shape[1]:,} edges, {features:,} features;\n"
-        f"{chosen.epochs} epochs, median (range) of {chosen.repetitions} repetitions"
-    )
-    print(training_table(found, memory))
-    print(f"\nOne layer, {WIDTH} features to {WIDTH}, ten edges a node:")
-    print(layer_table(layers, speed))
-    rates = (f"{name}, {rate / 1e9:.1f} GB/s" for name, rate in speed.items())
-    print("memory: " + "; ".join(rates))
-    print(
-        f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, "
-        f"torch {torch.__version__}"
-    )
-
-
-if __name__ == "__main__":
-    main()
+def measure(small: bool) -> list[Row]:
+    """A whole training, and a single layer from a thousand edges to ten million."""
+    size = {"nodes": 100, "features": 35} if small else {}
+    epochs, repetitions = (2, 2) if small else (200, 3)
+    rows = training_rows(size, epochs, repetitions)
+    return rows + layer_rows(*(10**4, 1) if small else (10**7, 256))

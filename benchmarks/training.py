@@ -1,15 +1,9 @@
 """How fast the course trains: training.fit against the loop of the textbooks.
 
-make bench B=training, or python benchmarks/training.py [--threads 1] [--repetitions 5]
-
 Both train the same ResNet-20 on the same pictures with the same rule. A whole training
-of each compares the accuracy and warms up; then their speed is measured by turns, so
-that whatever else the machine does meets both.
+of each compares the accuracy and warms up; then their speed is measured by turns.
 """
 
-import argparse
-import os
-import statistics
 import time
 from collections.abc import Callable
 
@@ -19,6 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from lectures_lib import data, environment, models, training
 from lectures_lib.data import Labelled
+
+from .rows import Row
 
 BATCH, LEARNING_RATE, MOMENTUM = 128, 0.05, 0.9
 IMAGE = (1, 28, 28)
@@ -101,62 +97,26 @@ def peak(seconds: float = 0.5) -> float:
     return 2 * SIDE**3 * products / (time.perf_counter() - start)
 
 
-def speeds(images: int, repetitions: int) -> dict[str, list[float]]:
-    """Images per second of each loop, and the peak, in each repetition."""
-    found: dict[str, list[float]] = {name: [] for name in (*LOOPS, "peak")}
+def measure(small: bool) -> list[Row]:
+    """The course's loop against the textbooks', and against the peak."""
+    images, epochs, repetitions = (64, 1, 2) if small else (2000, 4, 5)
+    accuracy = accuracies(images, epochs)  # and both are warm by then
+    speeds: dict[str, list[float]] = {name: [] for name in LOOPS}
+    peaks = []
     for seed in range(repetitions):
-        peaks = [peak()]
+        between = [peak()]
         for name in list(LOOPS)[:: -1 if seed % 2 else 1]:  # each begins in its turn
-            found[name].append(turn(LOOPS[name], images, 1, seed)[1])
-            peaks.append(peak())
-        found["peak"].append(max(peaks))
-    return found
-
-
-def table(found: dict[str, list[float]], accuracy: dict[str, float]) -> str:
-    """What was measured, for people: the median, and the range in parentheses."""
+            speeds[name].append(turn(LOOPS[name], images // 2, 1, seed)[1])
+            between.append(peak())
+        peaks.append(max(between))
+    ours, theirs = LOOPS
     # Backward costs twice as much as forward: by the weights, and by the input.
-    operations = 2 * 3 * models.multiply_adds(net(), IMAGE)
-    rows = [f"{'':13} {'images/s':>20} {'of the peak':>20} {'test accuracy':>15}"]
-    for name in LOOPS:
-        shares = [100 * operations * s / p for s, p in zip(found[name], found["peak"])]
-        cells = f"{spread(found[name], '.0f'):>20} {spread(shares, '.0f', ' %'):>20}"
-        rows.append(f"{name:13} {cells} {accuracy[name]:15.3f}")
-    ratios = [ours / plain for ours, plain in zip(*(found[name] for name in LOOPS))]
-    rows.append(f"{'ratio':13} {spread(ratios, '.2f'):>20}")
-    gflops = [speed / 1e9 for speed in found["peak"]]
-    rows.append(f"{'peak, GFLOP/s':13} {spread(gflops, '.0f'):>20}")
-    return "\n".join(rows)
-
-
-def spread(values: list[float], digits: str, unit: str = "") -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:{digits}}{unit} ({low:{digits}} to {high:{digits}})"
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=2000, help="of each training")
-    parser.add_argument("--epochs", type=int, default=4, help="for the accuracy")
-    parser.add_argument("--repetitions", type=int, default=5, help="for the speed")
-    parser.add_argument("--threads", type=int, help="that torch computes with")
-    chosen = parser.parse_args(arguments)
-    if chosen.threads:
-        torch.set_num_threads(chosen.threads)
-    accuracy = accuracies(chosen.images, chosen.epochs)  # and both are warm by then
-    found = speeds(chosen.images // 2, chosen.repetitions)
-    print(
-        f"ResNet-20 on Fashion-MNIST, batches of {BATCH}: accuracy after "
-        f"{chosen.epochs} epochs on {chosen.images} images,\n"
-        f"speed as median (range) of {chosen.repetitions} repetitions"
-    )
-    print(table(found, accuracy))
-    print(
-        f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, "
-        f"torch {torch.__version__}, "
-        f"OMP_WAIT_POLICY {os.environ.get('OMP_WAIT_POLICY', 'not set')}"
-    )
-
-
-if __name__ == "__main__":
-    main()
+    operations = 2 * 3 * models.multiply_adds(net(), IMAGE) / 1e9
+    rates = [operations * speed for speed in speeds[ours]]
+    peaks = [speed / 1e9 for speed in peaks]
+    what, products = f"{ours}, ResNet-20", f"products of {SIDE}×{SIDE} matrices"
+    return [
+        Row(what, "images/s", speeds[ours], theirs, speeds[theirs]),
+        Row(what, "GFLOP/s", rates, products, peaks),
+        Row(f"{ours}, accuracy", "", [accuracy[ours]], theirs, [accuracy[theirs]]),
+    ]

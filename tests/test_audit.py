@@ -90,17 +90,17 @@ def test_claims_that_cannot_be_read_are_an_error(tmp_path):
 def test_a_finished_run_is_not_made_again_and_an_unfinished_one_is(tmp_path):
     note = f"open({str(tmp_path / 'runs')!r}, 'a').write(f'{{seed}} ')"
     path = write(tmp_path, note)
-    audit.saved_run(path, 0, 1, tmp_path)
-    audit.saved_run(path, 0, 1, tmp_path)
+    audit.saved_runs(path, [0], 1, tmp_path)
+    audit.saved_runs(path, [0], 1, tmp_path)
     (tmp_path / "09_tiny" / "seed-1-threads-1.tmp").write_text("{")  # interrupted
-    audit.saved_run(path, 1, 1, tmp_path)
+    audit.saved_runs(path, [1], 1, tmp_path)
     assert (tmp_path / "runs").read_text() == "0 1 "
 
 
 def test_a_run_of_an_older_notebook_is_made_again(tmp_path):
-    audit.saved_run(write(tmp_path, "claim('X1', 'old', True)"), 0, 1, tmp_path)
+    audit.saved_runs(write(tmp_path, "claim('X1', 'old', True)"), [0], 1, tmp_path)
     path = write(tmp_path, "claim('X1', 'new', True)")
-    claims = audit.saved_run(path, 0, 1, tmp_path)["claims"]
+    claims = audit.saved_runs(path, [0], 1, tmp_path)[0]["claims"]
     assert claims[0]["sentence"] == "new"
 
 
@@ -113,7 +113,7 @@ def test_a_run_of_an_older_notebook_is_made_again(tmp_path):
     ],
 )
 def test_what_breaks_a_run_is_named_and_the_audit_goes_on(tmp_path, cell, words):
-    record = audit.saved_run(write(tmp_path, cell), 0, 1, tmp_path)
+    record = audit.saved_runs(write(tmp_path, cell), [0], 1, tmp_path)[0]
     assert words in record["errors"][0]
 
 
@@ -129,7 +129,7 @@ def test_a_claim_that_a_run_did_not_reach_is_not_sound():
 
 def test_seed_and_threads_reach_the_kernel(tmp_path):
     cell = "claim('X1', os.environ['OMP_NUM_THREADS'], True, seed)"
-    (claim,) = audit.saved_run(write(tmp_path, cell), 7, 2, tmp_path)["claims"]
+    (claim,) = audit.saved_runs(write(tmp_path, cell), [7], 2, tmp_path)[0]["claims"]
     assert claim["sentence"] == "2" and claim["comparisons"][0]["distance"] == 7
     assert "LECTURES_SEED" not in execute.environment()
 

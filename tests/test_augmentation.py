@@ -6,15 +6,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_benchmarks import script
 from torch import nn
 from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as tv
 
 import lectures_lib as ll
+from benchmarks.augmentation import TORCHVISION
 from lectures_lib.augmentation import POOL, augment, transform
 
-TORCHVISION = script("augmentation")["TORCHVISION"]
 RANDOM = ("noise", "cutout")  # random besides the strength
 SWITCHES = [name for name, operation in POOL.items() if operation.switch]
 

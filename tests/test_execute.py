@@ -8,6 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools import execute
+from tools.lock import CLUSTER
 
 PICTURE = """\
 from IPython.display import Image, display
@@ -91,6 +92,14 @@ def test_what_needs_execution(project):
     assert changed() == {"inputs", "outputs"}
     (project / "requirements.txt").write_text("numpy==2.4\n")
     assert changed() == {"inputs", "outputs", "library"}
+
+
+def test_the_versions_of_a_cluster_are_no_notebooks_concern(project):
+    notebook = load(save(project, "print(1)"))
+    (project / "requirements.txt").write_text("numpy==2.4\n")
+    before = execute.fingerprints(notebook, project)
+    (project / "requirements.txt").write_text(f"numpy==2.4\n{CLUSTER}dask==1\n")
+    assert execute.fingerprints(notebook, project) == before
 
 
 def test_a_notebook_is_stale_when_a_module_changes_that_it_uses(project):

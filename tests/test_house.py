@@ -373,7 +373,7 @@ def test_a_moved_folder_gets_a_new_environment(install, runs):
 def test_what_is_installed_is_not_installed_again(install, runs):
     for extra in ("core", "core", "test", "core", "test"):
         install.install(extra)
-    assert [command[-1] for command in runs] == [".", ".[test]"]
+    assert [command[-1] for command in runs] == [".", ".[test,cluster]"]
 
 
 def test_changed_versions_are_installed_whatever_their_date(install, runs):
@@ -403,7 +403,9 @@ def test_torch_for_the_cpu_is_asked_for_by_name(install, runs, monkeypatch):
     install.install("test")
     version = locked("3.12", "linux")["torch"]
     assert not any("+cpu" in str(word) for word in runs[0])
-    assert {f"torch=={version}+cpu", install.CPU_INDEX, ".[test]"} <= set(runs[1])
+    assert {f"torch=={version}+cpu", install.CPU_INDEX, ".[test,cluster]"} <= set(
+        runs[1]
+    )
 
 
 def test_torch_for_the_cpu_stays_chosen(install, venv, monkeypatch):

@@ -132,7 +132,7 @@ def test_nothing_else_confirms_a_recording(file):
 
 def test_an_interrupted_recording_is_taken_up_again(folder, monkeypatch):
     runs = folder / "runs"
-    record.saved_run("doubled", doubled, 100, runs)
+    record.saved_runs("doubled", doubled, [100], runs)
     saved = runs / "doubled" / "seed-100.json"
     content = json.loads(saved.read_text())
     content["values"]["other"] = 0  # so that it can be told apart
@@ -147,7 +147,8 @@ def test_a_saved_run_of_older_code_is_made_again(folder):
     file = folder / "doubled" / "seed-5.json"
     file.parent.mkdir()
     file.write_text(json.dumps({"code": {"a.py": "older"}, "values": {"value": 0}}))
-    assert record.saved_run("doubled", doubled, 5, folder)["value"] == [5, 15]
+    (values,) = record.saved_runs("doubled", doubled, [5], folder)
+    assert values["value"] == [5, 15]
 
 
 def test_the_band_is_what_the_recorded_runs_did():

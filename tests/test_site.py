@@ -15,7 +15,16 @@ from tools import check_site, pages, site, slides
 
 # One page of each kind.
 KINDS = ["index", "lecture", "notebooks/02_residual_blocks", "homework/homework_1"]
-KINDS += ["teaching", "formulas", "terms", "claims", "reference", "data", "search"]
+KINDS += [
+    "teaching",
+    "larger",
+    "formulas",
+    "terms",
+    "claims",
+    "reference",
+    "data",
+    "search",
+]
 WIDTHS = [390, 820, 1280]
 THEMES = ["light", "dark"]
 LIMIT = 1.5e6  # bytes, of a page without an explorer

@@ -11,12 +11,10 @@ a table of all claims.
 import argparse
 import json
 import math
-import os
 import re
 import statistics
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -26,6 +24,7 @@ from lectures_lib.recorded import FOLDER, ROOT
 
 from . import execute, record, running
 from .claims_table import table_of_claims
+from .parallel import resumed
 from .record import RUNS, write_json
 from .running import STOPPED, Limits, failed
 from .writing import write
@@ -72,32 +71,39 @@ def errors(cell: NotebookNode) -> Iterator[str]:
         yield f"{cell.id}: {error.ename}: {first}"
 
 
-def saved_run(path: Path, seed: int, threads: int, folder: Path = RUNS) -> dict:
-    """The run, from its file when that belongs to this notebook and library."""
-    file = folder / path.stem / f"seed-{seed}-threads-{threads}.json"
+def made_run(path: Path, seed: int, threads: int) -> dict:
+    """A run, with the versions of notebook and library that it is of."""
+    made = {"of": versions(path), "seed": seed, "threads": threads}
+    return made | run(path, seed, threads)
+
+
+def versions(path: Path) -> dict[str, str]:
     prints = execute.fingerprints(execute.read(path))
-    wanted = {"inputs": prints["inputs"], "library": prints["library"]}
-    if file.exists():
-        saved = json.loads(file.read_text(encoding="utf-8"))
-        if saved["of"] == wanted:
-            return saved
-    made = {"of": wanted, "seed": seed, "threads": threads}
-    made |= run(path, seed, threads)
-    write_json(file, made)
-    return made
+    return {"inputs": prints["inputs"], "library": prints["library"]}
+
+
+def saved_runs(
+    path: Path, seeds: Iterable[int], threads: int, folder: Path = RUNS
+) -> list[dict]:
+    """The runs of these seeds, from their files when those belong to these versions.
+
+    Those of one thread are made side by side, those of more one after the other: two
+    runs of two threads each on two cores wait for each other, five times slower.
+    """
+    wanted, name = versions(path), "seed-{}-threads-{}.json"
+    files = {seed: folder / path.stem / name.format(seed, threads) for seed in seeds}
+    items = {file: (path, seed, threads) for seed, file in files.items()}
+    jobs = -1 if threads == 1 else 1
+    found = {}
+    for file, made in resumed(made_run, items, lambda r: r["of"] == wanted, jobs):
+        found[file] = progress(made)
+    return [found[file] for file in items]
 
 
 def audit(path: Path, seeds: int, folder: Path = RUNS) -> list[dict]:
-    """All runs of one notebook: single-thread runs side by side, the others alone.
-
-    Two runs of two threads each on two cores wait for each other: five times slower.
-    """
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        waiting = [pool.submit(saved_run, path, s, 1, folder) for s in range(seeds)]
-        records = [progress(future.result()) for future in waiting]
-    for seed in range(seeds):
-        records.append(progress(saved_run(path, seed, 2, folder)))
-    return records
+    """All runs of one notebook, with one and with two threads."""
+    both = (saved_runs(path, range(seeds), threads, folder) for threads in (1, 2))
+    return [run for runs in both for run in runs]
 
 
 def progress(found: dict) -> dict:

@@ -24,6 +24,7 @@ from lectures_lib.recorded import ROOT
 
 from . import running
 from .fingerprints import digest, modules, used
+from .lock import CLUSTER
 from .running import STOPPED, Limits, failed
 from .writing import write
 
@@ -66,7 +67,8 @@ def library_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
         read += (root / "notebooks").glob("[0-9][0-9]_*.ipynb")
     read = sorted(path for path in read if path.exists())
     # as text: line ends differ between systems
-    return digest([found, [[path.name, path.read_text("utf-8")] for path in read]])
+    texts = [[p.name, p.read_text("utf-8").partition(CLUSTER)[0]] for p in read]
+    return digest([found, texts])
 
 
 def python(notebook: NotebookNode) -> str:

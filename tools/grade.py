@@ -20,7 +20,6 @@ import shutil
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +37,7 @@ from .collecting import Register, collect
 from .execute import NotebookError, digest
 from .marks import task_of
 from .nbgrader_steps import Autograde, CourseDirectory, GenerateFeedback
+from .parallel import side_by_side
 from .submissions import prepare
 from .writing import write
 
@@ -48,6 +48,7 @@ QUICK = "forkserver" in multiprocessing.get_all_start_methods()
 QUICK = QUICK and len(gettempdir()) < 60  # its socket is there: 107 characters at most
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")
 PROCESSES.set_forkserver_preload(["nbgrader.converters"])
+STOP = threading.Event()  # set by Ctrl-C: what is being graded ends
 
 
 class GraderFailed(Exception):
@@ -93,7 +94,6 @@ class Grading:
         self.hidden = Path(configuration.Execute.hidden) / f"{name}.py"
         self.database = configuration.CourseDirectory.db_url
         self.book = course / "marks" / f"{name}.json"
-        self.stop, self.lock = threading.Event(), threading.Lock()
         for path in (self.source, self.release, self.hidden):
             if not path.exists():
                 raise NotebookError(f"there is no {path}")
@@ -134,21 +134,28 @@ class Grading:
             starters.generate(self.course, self.name, Path(folder), self.database)
         self.given = marks.by_hand(self.database, self.name)
 
-    def grade(self, student: str) -> None:
-        """Grade a submission, whatever it is; keep its record, print its row."""
-        if self.stop.is_set():
-            return
+    def __getstate__(self) -> dict:
+        """What grading a submission needs: the other records do not travel."""
+        return vars(self) | {"records": {}, "given": {}}
+
+    def grade(self, student: str) -> dict | None:
+        """The record of a submission, whatever it is; None when grading was stopped."""
+        if STOP.is_set():
+            return None
         start = time.monotonic()
         try:
             record = self.record(student)
         except Exception as error:  # one submission must not end the run
             record = self.failed(student, error)
         record["seconds"] = round(time.monotonic() - start, 1)
-        with self.lock:
-            if not self.stop.is_set():
-                self.records[student] = record
-                write(self.book, json.dumps(self.records, indent=1))
-                print(self.row(student), flush=True)
+        return None if STOP.is_set() else record
+
+    def keep(self, student: str, record: dict | None) -> None:
+        """Write a record down, and print its row."""
+        if record:
+            self.records[student] = record
+            write(self.book, json.dumps(self.records, indent=1))
+            print(self.row(student), flush=True)
 
     def failed(self, student: str, error: Exception) -> dict:
         """The record of one that grading itself failed on: the next run tries again."""
@@ -207,12 +214,14 @@ class Grading:
         process.start()
         end = time.monotonic() + SECONDS
         with running.Watch(process.pid, MEGABYTES) as watch:
-            while process.is_alive() and time.monotonic() < end:
-                process.join(0.2)
-                end = 0 if self.stop.is_set() else end
-            late = process.is_alive()
-            process.kill()
-            process.join()
+            try:
+                while process.is_alive() and time.monotonic() < end:
+                    process.join(0.2)
+                    end = 0 if STOP.is_set() else end
+            finally:  # also at Ctrl-C
+                late = process.is_alive()
+                process.kill()
+                process.join()
         if watch.killed or late:
             raise Unreadable(watch.killed or f"not done in {SECONDS} s")
         if process.exitcode or not self.folder("autograded", student).exists():
@@ -274,18 +283,22 @@ def grade_all(grading: Grading, jobs: int, again: bool) -> int:
     known = [s for s in students if grading.is_known(s) and not again]
     for student in known:
         print(grading.row(student))
-    pool = ThreadPoolExecutor(jobs)
+    todo = [student for student in students if student not in known]
     try:
-        list(pool.map(grading.grade, [s for s in students if s not in known]))
+        items = [(student,) for student in todo]
+        for place, record in side_by_side(grading.grade, items, jobs, "threads"):
+            grading.keep(todo[place], record)
     except KeyboardInterrupt:
-        grading.stop.set()
+        STOP.set()
+        while multiprocessing.active_children():  # its thread kills each
+            time.sleep(0.1)
         print("stopped: the same command goes on from here")
         return 130
-    finally:
-        pool.shutdown(cancel_futures=True)
     print(grading.summary(students, len(known)))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    from tools import grade  # by the name that a cluster knows it by
+
+    sys.exit(grade.main(sys.argv[1:]))

@@ -18,6 +18,8 @@ VERSIONS = ["3.11", "3.12", "3.13"]
 CANDIDATES = ["python3", "python3.13", "python3.12", "python3.11", "python"]
 PROBE = "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"
 MAKE_VENV = "import sys, venv; sys.tracebacklimit = 0; venv.main()"
+# `make test` tries a cluster too: it is small.
+PACKAGES = {"core": ".", "test": ".[test,cluster]", "site": ".[site]"}
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NEEDED = """The course needs Python 3.11, 3.12 or 3.13 with venv; found: {}. Install one
 (Debian and Ubuntu: sudo apt install python3-venv) and give the command again
@@ -122,8 +124,7 @@ def install(extra: str) -> None:
     forget_unfinished()
     for stamp in stale:
         stamp.write_bytes(bytes(ROOT))
-    package = "." if extra == "core" else f".[{extra}]"
-    run(PYTHON, "-m", "pip", "install", "-c", LOCK, "-e", package, *torch)
+    run(PYTHON, "-m", "pip", "install", "-c", LOCK, "-e", PACKAGES[extra], *torch)
     for stamp in stale:
         stamp.write_bytes(finished)
 

@@ -19,6 +19,8 @@ UV = "uv==0.13.9"
 BINDER_PYTHON = "3.12"
 BROUGHT_BY_TORCH = re.compile(r"nvidia-|cuda-|triton\b")
 
+# What follows is for the tools; no notebook can rest on it (see execute.py).
+CLUSTER = "# Of the extra cluster alone:\n"
 LOCK_HEAD = """\
 # The exact versions of everything, for Python 3.11 to 3.13; written by `make lock`
 # from pyproject.toml. torch brings its own CUDA packages: they are not pinned.
@@ -47,13 +49,18 @@ def resolve(*options: str) -> str:
 
 
 def everything(*options: str) -> str:
-    """The pins of every extra, for every Python and system."""
+    """The pins of every extra, for every Python and system; the cluster's own last."""
+    wide = ("--universal", "--python-version", "3.11")
     with tempfile.TemporaryDirectory() as folder:
         known = Path(folder) / "requirements.txt"
         if LOCK.exists():
             shutil.copy(LOCK, known)
-        wide = ("--universal", "--python-version", "3.11", "--all-extras")
-        return resolve(*wide, "--output-file", str(known), *options)
+        pins = resolve(*wide, "--all-extras", "--output-file", str(known), *options)
+        most = ("--extra", "site", "--extra", "test", "--constraints", str(known))
+        others = resolve(*wide, *most)
+    lines = others.splitlines()
+    alone = [f"{pin}\n" for pin in pins.splitlines() if pin not in lines]
+    return others + CLUSTER + "".join(alone)
 
 
 def core() -> str:

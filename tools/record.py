@@ -19,12 +19,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from joblib import Parallel, delayed
 
 from lectures_lib import recorded
 
 from . import fingerprints
 from .experiments import RECORDED, Experiment
+from .parallel import resumed
 from .writing import write
 
 RUNS = recorded.ROOT / ".audit"
@@ -36,26 +36,29 @@ def code(run: Callable) -> dict[str, str]:
     return fingerprints.modules([f"{run.__module__}.{run.__name__}"])
 
 
-def saved_run(name: str, run: Callable, seed: int, folder: Path = RUNS) -> dict:
-    """What the experiment found for this seed, from its file when that is current."""
+def made_run(run: Callable, seed: int) -> dict:
+    """What the experiment finds for this seed, and the code that it rests on."""
     torch.set_num_threads(1)  # the runs stand side by side
     os.environ.pop("LECTURES_SEED", None)  # it would shift the seeds
-    file, now = folder / name / f"seed-{seed}.json", code(run)
-    if file.exists():
-        saved = json.loads(file.read_text(encoding="utf-8"))
-        if saved["code"] == now:
-            return saved["values"]
-    values = run(seed)
-    write_json(file, {"code": now, "values": values})
-    print(f"  {name}, seed {seed}: done", flush=True)
-    return values
+    return {"code": code(run), "values": run(seed)}
+
+
+def saved_runs(
+    name: str, run: Callable, seeds: list[int], folder: Path = RUNS, jobs: int = -1
+) -> list[dict]:
+    """What was found for these seeds, from their files when those are current."""
+    now, found = code(run), {}
+    items = {folder / name / f"seed-{s}.json": (run, s) for s in seeds}
+    for file, made in resumed(made_run, items, lambda r: r["code"] == now, jobs):
+        found[file] = made["values"]
+        print(f"  {name}, {file.stem}: done", flush=True)
+    return [found[file] for file in items]
 
 
 def record(name: str, made: Experiment, runs: Path = RUNS, jobs: int = -1) -> None:
     """Write data/results/NAME.json from the runs of all seeds, `jobs` side by side."""
     seeds = list(range(FIRST_SEED, FIRST_SEED + made.seeds))
-    waiting = (delayed(saved_run)(name, made.run, seed, runs) for seed in seeds)
-    found = Parallel(n_jobs=jobs)(waiting)
+    found = saved_runs(name, made.run, seeds, runs, jobs)
     content = {
         "what": made.run.__doc__.splitlines()[0],
         "code": code(made.run),
@@ -83,7 +86,7 @@ def confirmed(name: str, made: Experiment, runs: Path = RUNS) -> bool:
         return False
     seed = old["seeds"][0]
     print(f"{name}: is seed {seed} still the same?", flush=True)
-    values = saved_run(name, made.run, seed, runs)
+    (values,) = saved_runs(name, made.run, [seed], runs)
     same = values == {key: found[0] for key, found in old["values"].items()}
     if not same and values != by_older_code(file, name, seed):
         return False

@@ -21,7 +21,6 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +30,7 @@ from nbformat import NotebookNode
 
 from . import audit, execute
 from .needed import needed
+from .parallel import side_by_side
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("lectures_lib/", "data/")
@@ -217,10 +217,10 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
         print(error)
         return 1
     as_they_stand = [unbroken(*row) for row in there]
-    with ProcessPoolExecutor(SIDE_BY_SIDE) as pool:
-        todo = as_they_stand + trials
-        outcomes = pool.map(sabotage, todo, [root] * len(todo))
-        good = [report(trial, what) for trial, what in zip(todo, outcomes)]
+    todo = as_they_stand + trials
+    items, good = [(trial, root) for trial in todo], [False] * len(todo)
+    for place, what in side_by_side(sabotage, items, SIDE_BY_SIDE):
+        good[place] = report(todo[place], what)
     tried = {(trial.path, trial.claim) for trial in trials}
     for trial in as_they_stand:
         if (trial.path, trial.claim) not in tried:

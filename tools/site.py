@@ -116,6 +116,11 @@ def deck() -> str:
     )
 
 
+def torchrun() -> str:
+    """The program that trains by several processes."""
+    return f"```python\n{(ROOT / 'tools' / 'larger.py').read_text('utf-8')}```"
+
+
 FILLINGS = {
     "explorer": explorer,
     "map": map_of_notebooks,
@@ -123,6 +128,7 @@ FILLINGS = {
     "homework": lambda: contents(HOMEWORK),
     "claims": claims,
     "deck": deck,
+    "torchrun": torchrun,
 }
 
 

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import os
-import runpy
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import determine_grade
 
+from benchmarks import grading
 from tests.homework import tiny
 from tools import grade, nbgrader_steps, starters
 from tools.alone import alone
@@ -273,7 +273,7 @@ def test_a_process_that_does_not_end_is_killed_with_all_that_it_started(
     monkeypatch.setattr(grade, "SECONDS", 8)
     before = set(psutil.Process().children(recursive=True))
     grading = grade.Grading(course, NAME)
-    grading.grade("endless")
+    grading.keep("endless", grading.grade("endless"))
     record = json.loads((course / "marks" / f"{NAME}.json").read_text())["endless"]
     assert record["points"] is None and record["problems"] == ["not done in 8 s"]
     assert not [
@@ -304,7 +304,7 @@ def test_a_check_that_cannot_run_is_no_mark_and_is_tried_again(course, said):
     grading = grade.Grading(course, NAME)
     try:
         path.write_text("import no_such_module", encoding="utf-8")
-        grading.grade("Right Ada")
+        grading.keep("Right Ada", grading.grade("Right Ada"))
     finally:
         path.write_text(before, encoding="utf-8")
     record = json.loads((course / "marks" / f"{NAME}.json").read_text())["Right Ada"]
@@ -322,7 +322,7 @@ def test_a_grader_that_crashes_gives_no_mark(course, said, monkeypatch):
 
     grading = grade.Grading(course, NAME)
     monkeypatch.setattr(grading, "run_nbgrader", crash)
-    grading.grade("noisy")
+    grading.keep("noisy", grading.grade("noisy"))
     assert grading.records["noisy"]["points"] is None
     assert not grading.is_known("noisy")
 
@@ -488,16 +488,15 @@ def test_changed_cells_become_the_starters_again(starter):
 
 
 def test_the_benchmark_makes_submissions_of_each_kind():
-    names = runpy.run_path(str(tiny.ROOT / "benchmarks" / "grading.py"))
-    found = list(names["kinds"](100))
-    assert {kind: found.count(kind) for kind in names["SHARES"]} == names["SHARES"]
-    assert set(names["kinds"](8)) > {"right", "wrong", "blank"}
+    found = list(grading.kinds(100))
+    assert {kind: found.count(kind) for kind in grading.SHARES} == grading.SHARES
+    assert set(grading.kinds(8)) > {"right", "wrong", "blank"}
     source = (
         "class A(B):\n    def f(self):\n        return 1\n\n\ndef g(x):\n    return x"
     )
-    assert names["broken"](source, "pass") == (
+    assert grading.broken(source, "pass") == (
         "class A(B):\n    def f(*arguments, **options):\n        pass\n\n\n"
         "def g(*arguments, **options):\n    pass"
     )
-    for body in names["BODIES"].values():
-        compile(names["broken"](tiny.SOLUTION, body), "cell", "exec")
+    for body in grading.BODIES.values():
+        compile(grading.broken(tiny.SOLUTION, body), "cell", "exec")
