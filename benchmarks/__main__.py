@@ -9,6 +9,7 @@ where both can be repeated: another machine has other figures, and much the same
 import argparse
 import os
 import platform
+import re
 import sys
 from dataclasses import asdict
 from importlib import import_module
@@ -34,10 +35,18 @@ def measured(name: str, small: bool) -> list[Row]:
     return rows
 
 
+def processor() -> str:
+    """Its name, where the system tells it."""
+    told = Path("/proc/cpuinfo")
+    text = told.read_text("utf-8") if told.exists() else ""
+    named = re.search(r"^model name\s*: (.+)$", text, re.M)
+    return named[1] if named else platform.processor() or "processor not named"
+
+
 def machine() -> dict[str, object]:
     """What the figures depend on."""
     return {
-        "machine": f"{platform.system()} {platform.machine()}, {platform.processor()}",
+        "machine": f"{platform.system()} {platform.machine()}, {processor()}",
         "cores": os.cpu_count(),
         "threads of torch": torch.get_num_threads(),
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "not set"),

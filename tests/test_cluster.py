@@ -116,7 +116,7 @@ def tiny(folder: Path, pause: float = 0) -> Path:
 
 
 def runs(process: subprocess.Popen) -> list[dict]:
-    said, errors = process.communicate(timeout=300)
+    said, errors = process.communicate(timeout=600)
     assert process.returncode == 0, errors
     return json.loads(said.partition("RUNS ")[2])
 
@@ -154,7 +154,7 @@ def test_a_worker_with_other_versions_or_more_threads_is_a_sentence(cluster, tmp
     ):
         worker = cluster.worker(**options)
         process = python("-c", COUNT, BACKEND=cluster.address)
-        said, errors = process.communicate(timeout=120)
+        said, errors = process.communicate(timeout=600)
         assert process.returncode == 1 and "MADE" not in said
         sentence = errors.strip().splitlines()[-1]
         assert sentence.startswith("BACKEND: the worker at tcp://127.0.0.1:")
@@ -177,7 +177,7 @@ def test_grading_on_a_cluster_gives_the_same_marks(cluster, tmp_path):
     for backend in ("", cluster.address):
         cluster.worker()
         process = python("-c", GRADE, name, course, BACKEND=backend)
-        said, errors = process.communicate(timeout=300)
+        said, errors = process.communicate(timeout=600)
         assert process.returncode == 0, errors
         assert "2 students: 2 graded" in said
         marks.append((course / "marks" / f"{name}.csv").read_text("utf-8-sig"))
@@ -193,7 +193,7 @@ def test_grading_on_a_cluster_gives_the_same_marks(cluster, tmp_path):
 )
 def test_a_scheduler_that_is_away_is_a_sentence(backend, words):
     process = python("-c", COUNT, BACKEND=backend)
-    said, errors = process.communicate(timeout=120)
+    said, errors = process.communicate(timeout=600)
     assert process.returncode == 1 and not said
     assert words in errors.strip().splitlines()[-1] and "Traceback" not in errors
 
@@ -207,11 +207,11 @@ def test_a_scheduler_that_goes_away_is_a_sentence(cluster, tmp_path):
     while not list((tmp_path / "runs").rglob("*.json")) and process.poll() is None:
         time.sleep(0.05)
     cluster.processes[0].kill()
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 1
     assert errors.strip().splitlines()[-1].startswith("BACKEND: lost its scheduler")
 
 
 def test_without_a_cluster_the_work_is_done_here():
     process = python("-c", COUNT, BACKEND="")
-    assert process.communicate(timeout=120)[0] == "MADE [(0, 8), (1, 16)]\n"
+    assert process.communicate(timeout=600)[0] == "MADE [(0, 8), (1, 16)]\n"
