@@ -208,12 +208,9 @@ def test_start_hands_over_to_its_command():
     assert found == f"{ROOT}/tools/jupyter:/mine"
 
 
-@pytest.mark.skipif(
-    not shutil.which("jupyter-repo2docker"), reason="jupyter-repo2docker is not here"
-)
 def test_binder_understands_the_files():
-    command = ["jupyter-repo2docker", "--no-build", "--debug", "--user-id", "1000"]
-    command += ["--user-name", "jovyan", ROOT]
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug"]
+    command += ["--user-id", "1000", "--user-name", "jovyan", ROOT]
     said = subprocess.check_output(command, stderr=subprocess.STDOUT, text=True)
     for part in ("apertium-eng-spa", "environment.yml", "./postBuild", "/start"):
         assert part in said
