@@ -1,12 +1,17 @@
 """Explorers, predictions, quizzes by keyboard: in JupyterLab and without a kernel."""
 
 import re
+import shutil
 
+import bleach
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
+from lectures_lib.explorers import widgets
 from tests.lab import (
+    KERNEL_READY,
     NOTEBOOKS,
     WIDGETS,
     jupyterlab,
@@ -14,35 +19,63 @@ from tests.lab import (
     opened,
     scroll_to,
 )
+from tools.pages import stored
 
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
-    """The address of a JupyterLab on a folder with the notebooks' widget cells."""
-    with jupyterlab(tmp_path_factory.mktemp("lab")) as address:
+    """The address of a JupyterLab on a folder with the notebooks' widget cells.
+
+    In its folder `whole` the notebooks are as they are.
+    """
+    folder = tmp_path_factory.mktemp("lab")
+    (folder / "whole").mkdir()
+    for path in NOTEBOOKS:
+        shutil.copy(path, folder / "whole")
+    with jupyterlab(folder) as address:
         yield address
+
+
+# Of each kind of control the keys, one of which leads away from its end, and its state.
+CONTROLS = {
+    ".noUi-handle": (("ArrowRight", "ArrowLeft"), "e => e.ariaValueNow"),
+    "select": (("ArrowDown", "ArrowUp"), "e => e.value"),
+    "input[type=checkbox]": (("Space",), "e => e.checked"),
+}
 
 
 def operate_explorer(output) -> None:
     status = output.locator("p[role=status]")
     first = status.inner_text()
-    for slider in output.locator(".widget-slider .noUi-handle").all():
-        slider.focus()
-        before = slider.get_attribute("aria-valuenow")
-        for key in ("ArrowRight", "ArrowLeft"):  # one of them leads away from its end
-            slider.press(key)
-            if slider.get_attribute("aria-valuenow") != before:
-                break
-        assert slider.get_attribute("aria-valuenow") != before
-        output.page.wait_for_timeout(400)
-        assert "cannot be drawn" not in status.inner_text()
+    for kind, (keys, state) in CONTROLS.items():
+        for control in output.locator(f".widget-gridbox {kind}").all():
+            turn(control, keys, state)
+            output.page.wait_for_timeout(400)
+            assert "cannot be drawn" not in status.inner_text()
+    said = output.locator("img.widget-image").get_attribute("title")
+    assert said.endswith(status.inner_text())
     output.get_by_role("button", name="Reset").press("Enter")
     expect(status).to_have_text(first, timeout=10_000)  # the kernel may be busy
 
 
+def turn(control: Locator, keys: tuple[str, ...], state: str) -> None:
+    """Move a control by one of the keys."""
+    before = control.evaluate(state)
+    control.focus()
+    for key in keys:
+        control.press(key)
+        if control.evaluate(state) != before:
+            return
+    raise AssertionError(f"{keys} move nothing")
+
+
 def operate_prediction(output) -> None:
-    output.locator("input[type=radio]").first.press("Space")
+    """Choose by keyboard; the arrows are the buttons', not the notebook's."""
+    choices = output.locator("input[type=radio]")
+    choices.first.press("Space")
     output.get_by_text("Recorded.").wait_for()
+    choices.first.press("ArrowDown")
+    assert choices.nth(1).is_checked()
 
 
 def operate_quiz(output) -> None:
@@ -67,6 +100,141 @@ def test_every_widget_works_by_keyboard_in_jupyterlab(lab, browser, path):
                 operate(output)
     assert not page.errors
     assert not page.get_by_text("official Jupyter news").count()
+    assert not blamed(page, ".jp-OutputArea-output")
+    page.close()
+
+
+def blamed(page: Page, part: str) -> list[str]:
+    """What axe finds there, but for the sliders of ipywidgets: they have no name."""
+    found = Axe().run(page, context=[part]).response["violations"]
+    parts = [(fault["id"], node["html"]) for fault in found for node in fault["nodes"]]
+    return [f"{name}: {html}" for name, html in parts if "noUi-handle" not in html]
+
+
+def loaded(browser, address: str) -> Page:
+    """A notebook in JupyterLab with its kernel, no cell of it run."""
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.goto(address)
+    page.wait_for_function(KERNEL_READY, timeout=60_000)
+    return page
+
+
+# Whether a statement is on the screen, in the notebook that is in front.
+ARRIVED = """([notebook, name]) => {
+  const panel = jupyterapp.shell.currentWidget;
+  const at = panel.node.querySelector(`[data-jupyter-id="${name}"]`);
+  const top = at?.closest('.jp-Cell').getBoundingClientRect().top;
+  return panel.title.label.startsWith(notebook) && top > 0 && top < innerHeight;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("source", "file", "name"),
+    [
+        ("00_start_here", "", "R3"),
+        ("00_start_here", "06_graph_networks.ipynb", "N3"),
+        ("06_graph_networks", "00_start_here.ipynb", "R1"),  # in an output
+    ],
+)
+def test_a_link_to_a_statement_arrives(lab, browser, source, file, name):
+    page = loaded(browser, lab.format(f"whole/{source}.ipynb"))
+    link = page.locator(f'.jp-Notebook a[href*="{file}"][href$="#{name}"]').first
+    link.evaluate("e => { for (; e; e = e.parentElement) e.open = true; }")
+    link.click()
+    page.wait_for_function(ARRIVED, arg=[file or source, name])
+    page.close()
+
+
+def test_the_dark_theme_is_legible(lab, browser):
+    page = loaded(browser, lab.format("whole/00_start_here.ipynb"))
+    page.evaluate(
+        "jupyterapp.commands.execute('apputils:change-theme', "
+        "{theme: 'JupyterLab Dark'}).then(() => 0)"
+    )
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    assert not [f for f in blamed(page, ".jp-Notebook") if "color-contrast" in f]
+    page.close()
+
+
+def test_a_saved_copy_opens_again_without_its_kernel(lab, browser):
+    address = lab.format("00_start_here.ipynb")
+    page = loaded(browser, address)
+    for command in ("notebook:run-all-cells", "docmanager:save"):
+        page.evaluate(f"jupyterapp.commands.execute('{command}').then(() => 0)")
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page.close()
+    page = loaded(browser, address)
+    page.locator(".ll[role=group]").first.wait_for()
+    assert not page.get_by_text("Error displaying widget").count()
+    page.close()
+
+
+# As VS Code shows an output: its scripts are made anew, run beside it, and removed.
+VS_CODE = """html => {
+  const output = document.createElement('div');
+  document.body.append(output);
+  output.innerHTML = html;
+  for (const script of [...output.getElementsByTagName('script')]) {
+    const again = document.createElement('script');
+    again.text = script.innerText;
+    output.appendChild(again).parentNode.removeChild(again);
+  }
+}"""
+
+
+def test_stored_explorers_move_as_vs_code_shows_them(browser):
+    page = browser.new_page()
+    for _ in range(2):  # each finds its own pictures
+        page.evaluate(VS_CODE, stored("notebooks/00_start_here.ipynb", "explorer"))
+    for explorer in page.locator(".ll[role=group]").all():
+        name = explorer.get_attribute("aria-label")
+        assert explorer.locator("label").inner_text().startswith(name)
+        said = explorer.locator("p[aria-live]")
+        before = said.inner_text()
+        explorer.locator("input").press("ArrowRight")
+        assert said.inner_text() != before
+        assert explorer.locator("img:visible").count() == 1
+    page.close()
+
+
+# What GitHub leaves of an output: no style, no script, no control, these elements.
+KEPT = "a b br code details div em figcaption figure i img li ol p pre span strong"
+KEPT += " sub summary sup table tbody td th thead tr ul"
+
+
+def as_on_github(html: str) -> str:
+    html = re.sub(r"<(style|script)>.*?</\1>", "", html, flags=re.DOTALL)
+    attributes, schemes = {"img": ["alt", "src"]}, ["https", "data"]
+    return bleach.clean(html, KEPT.split(), attributes, schemes, strip=True)
+
+
+def test_without_scripts_and_controls_an_explorer_is_its_first_picture(browser):
+    page = browser.new_page()
+    explorer = as_on_github(stored("notebooks/00_start_here.ipynb", "explorer"))
+    page.set_content(explorer)
+    presets = widgets.EXPLORERS["one_output_pixel"]["presets"]
+    captions = page.locator("figcaption b")
+    assert captions.all_inner_texts()[0] == f"{next(iter(presets))}."
+    assert page.locator("img:visible").count() == 1
+    page.locator("summary").click()
+    assert page.locator("img:visible").count() == captions.count() == len(presets)
+    assert not page.locator("input, button, select").count()
+    page.close()
+
+
+def test_without_controls_the_options_of_a_prediction_and_a_quiz_are_told_apart(
+    browser,
+):
+    page = browser.new_page()
+    prediction = widgets.Predict("how many?", {"1 %": 1, "10 %": 10}).to_html()
+    page.set_content(as_on_github(prediction))
+    options = [text.strip() for text in page.locator("li").all_inner_texts()]
+    assert options == ["1 %", "10 %"]
+    quiz = widgets.ask("which?", "a", {"a": "for it is", "b": "for it is not"})
+    page.set_content(as_on_github(quiz._repr_html_()))
+    assert page.get_by_text("for it is not").is_hidden()
+    page.locator("summary").last.click()
+    assert page.get_by_text("for it is not").is_visible()
     page.close()
 
 

@@ -1,6 +1,7 @@
 """Notebook 01: the functions written out in it, and its explorers, against others."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -171,14 +172,18 @@ def test_the_sentence_counts_the_vanished_gradients(activation):
 
 def solve(explorer) -> list[dict]:
     """All settings that meet the challenge."""
-    values = [
-        slider.options
-        if hasattr(slider, "options")
-        else range(slider.min, slider.max + 1, slider.step)
-        for slider in explorer.sliders.values()
-    ]
+    values = map(possible, explorer.sliders.values())
     every = (dict(zip(explorer.sliders, setting)) for setting in product(*values))
     return [settings for settings in every if explorer.solved(**settings)]
+
+
+def possible(control) -> Sequence:
+    """The values that a control may take."""
+    if isinstance(control.value, bool):
+        return (True, False)
+    if hasattr(control, "options"):
+        return control.options
+    return range(control.min, control.max + 1, control.step)
 
 
 def test_both_challenges_can_be_met_and_are_not_met_by_a_preset():

@@ -148,11 +148,34 @@ def test_the_stored_explorer_has_a_captioned_described_frame_for_each_preset():
         == 2
     )
     assert re.findall("<figcaption>(.*?)</figcaption>", stored)[1] == (
-        "It rises to 4, high."
+        "<b>steep.</b> <span>It rises to 4, high.</span>"
     )
     assert stored == make_explorer()._repr_mimebundle_()["text/html"]
     assert "http" not in stored  # nothing is fetched
     assert "classList.add('on')" in stored and "aria-live" in stored
+
+
+def test_each_kind_of_control_fits_its_values():
+    start = {"height": 0, "gain": 1.0, "kind": "low", "norm": True}
+    values = {"height": range(5), "gain": (0.1, 1.0), "kind": ("low", "high")}
+    explorer = make_explorer(
+        draw=lambda *axes, **settings: None,
+        say=lambda **settings: str(settings),
+        solved=lambda **settings: False,
+        controls=values | {"norm": (True, False)},
+        presets={"start": start, "other": {"kind": "high"}},
+    )
+    kinds = [type(control).__name__ for control in explorer.sliders.values()]
+    assert kinds == ["IntSlider", "SelectionSlider", "Dropdown", "Checkbox"]
+    explorer.sliders["kind"].value, explorer.sliders["norm"].value = "high", False
+    assert explorer.settings == start | {"kind": "high", "norm": False}
+
+
+def test_the_live_picture_has_words_that_follow_it():
+    explorer = make_explorer()
+    assert explorer.picture.tooltip == "a line: It rises to 0, low."
+    explorer.sliders["height"].value = 2
+    assert explorer.picture.tooltip == "a line: It rises to 2, low."
 
 
 def test_text_is_escaped():

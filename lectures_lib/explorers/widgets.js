@@ -1,5 +1,7 @@
-(function (script) {
-  var root = script.parentElement, frames = root.querySelectorAll('figure');
+(function (at) {
+  // VS Code runs the script beside the explorer, everybody else in it.
+  var root = at.closest('.ll') || at.querySelector('.ll'),
+      frames = root.querySelectorAll('figure'), rest = root.querySelector('details');
   function element(tag, attributes) {
     var made = document.createElement(tag);
     for (var name in attributes) made.setAttribute(name, attributes[name]);
@@ -10,14 +12,15 @@
       input = element('input', {type: 'range', min: 0, max: frames.length - 1, value: 0,
                                 step: 1, autocomplete: 'off'});
   label.append(root.getAttribute('aria-label') + ' ', input, ' ', value);
-  root.prepend(label);
+  root.prepend(label, ...frames);
   root.append(live);
+  rest.remove();
   function show(chosen) {
     frames.forEach(function (f, i) { f.classList.toggle('off', i !== chosen); });
-    var name = frames[chosen].dataset.name;
-    value.textContent = name;
-    input.setAttribute('aria-valuetext', name);
-    live.textContent = frames[chosen].querySelector('figcaption').textContent;
+    var caption = frames[chosen].querySelector('figcaption').children;
+    value.textContent = caption[0].textContent.slice(0, -1);
+    input.setAttribute('aria-valuetext', value.textContent);
+    live.textContent = caption[1].textContent;
   }
   input.addEventListener('input', function () { show(+input.value); });
   // The keys that move it are its own; all others belong to the page.
@@ -26,4 +29,4 @@
   });
   root.classList.add('on');
   show(0);
-})(document.currentScript);
+})(document.currentScript.parentElement);

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 import ipywidgets
 import matplotlib.pyplot as plt
+import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -29,8 +30,8 @@ QUIZZES = FOLDER / "quizzes.toml"
 EXPLORERS = tomllib.loads((FOLDER / "explorers.toml").read_text(encoding="utf-8"))
 STYLE = f"<style>\n{(FOLDER / 'widgets.css').read_text(encoding='utf-8')}</style>"
 
-# The script builds the slider itself: where scripts do not run (an untrusted notebook),
-# the reader sees every picture with its caption, and no dead control.
+# The script builds the slider itself: where scripts do not run (GitHub, a notebook that
+# is not trusted), the first picture is seen, the others are folded, no control is dead.
 SCRIPT = (FOLDER / "widgets.js").read_text(encoding="utf-8").strip()
 GHOST = {"facecolor": "none", "edgecolor": "#666666", "linestyle": ":", "linewidth": 2}
 
@@ -145,14 +146,23 @@ class Predict:
 
     def to_html(self) -> str:
         name = escape(self.question)
+        # A list: without the buttons, as on GitHub, the options are still told apart.
+        button = f'<input type="radio" name="{name}">'
         rows = "".join(
-            f'<label><input type="radio" name="{name}"> {escape(option)}</label>'
+            f"<li><label>{button} {escape(option)}</label></li>"
             for option in self.options
         )
         return (
             f'{STYLE}<div class="ll"><fieldset><legend>Predict first: {name}</legend>'
-            f"{rows}</fieldset></div>"
+            f"<ul>{rows}</ul></fieldset></div>"
         )
+
+
+class Picture(ipywidgets.Image):
+    """A picture whose tooltip is its alternative text."""
+
+    # Without a description, if an empty one, the browser does not set the tooltip.
+    description = traitlets.Unicode("").tag(sync=True)
 
 
 class Explorer:
@@ -165,7 +175,8 @@ class Explorer:
         challenge: a task, in words.
         presets: named settings, at most 12: the first one, where it starts, and what
             is different in the others.
-        controls: for each setting the values it may take; a range becomes a slider.
+        controls: for each setting the values it may take; numbers become a slider,
+            words a list to choose from, True and False a box to tick.
         axes: of the picture, always the same: what `Figure.add_axes` takes for each.
         draw: draws a setting into the axes; with ghost=True as the one before, in grey.
         say: one sentence that states what is to be seen.
@@ -195,9 +206,14 @@ class Explorer:
         self.settings, self.previous = start, None
         self._moved_at, self._quiet = -math.inf, False
         self.sliders = {n: _control(n, controls[n], start[n]) for n in controls}
-        self.preset = ipywidgets.Dropdown(options=list(presets), description="preset")
+        self.preset = ipywidgets.Dropdown(
+            options=list(presets),
+            description="preset",
+            layout={"width": "auto"},
+        )
         self.reset = ipywidgets.Button(description="Reset")
-        self.picture = ipywidgets.Image(format="png", layout={"width": "900px"})
+        narrow = {"max_width": "100%", "align_self": "flex-start"}
+        self.picture = Picture(format="png", layout=narrow)
         self.status = ipywidgets.HTML()
         self.goal = f"<b>Challenge:</b> {escape(challenge)}"
         self.view = self._lay_out()
@@ -230,8 +246,9 @@ class Explorer:
     def _lay_out(self) -> ipywidgets.Widget:
         title = ipywidgets.HTML(f"<b>Explorer: {escape(self.label)}</b>")
         buttons = ipywidgets.HBox([self.preset, self.reset])
-        columns = {"grid_template_columns": "repeat(2, 24em)"}
-        grid = ipywidgets.GridBox(list(self.sliders.values()), layout=columns)
+        columns = "repeat(auto-fit, minmax(24em, 1fr))"
+        places = {"grid_template_columns": columns, "max_width": "900px"}
+        grid = ipywidgets.GridBox(list(self.sliders.values()), layout=places)
         goal = ipywidgets.HTML(f"<span>{self.goal}</span>")
         return ipywidgets.VBox([title, buttons, grid, self.picture, self.status, goal])
 
@@ -262,6 +279,7 @@ class Explorer:
             plt.close("all")
             text = f"This setting cannot be drawn. {type(error).__name__}: {error}"
         self.status.value = f'<p role="status">{escape(text)}</p>'
+        self.picture.tooltip = f"{self.label}: {text}"
 
     def __repr__(self) -> str:
         return f"Explorer({self.label}: {', '.join(self.presets)})"
@@ -271,8 +289,10 @@ class Explorer:
 
     def to_html(self) -> str:
         before = [None, *self.presets.values()]
-        frames = "\n".join(map(self._frame, self.presets, before))
+        first, *others = map(self._frame, self.presets, before)
         group = f'<div class="ll" role="group" aria-label="{escape(self.label)}">'
+        folded = f"<details><summary>More settings: {len(others)}</summary>"
+        frames = "\n".join([first, folded, *others, "</details>"])
         script = f"<script>{SCRIPT}</script>"
         return f"{STYLE}{group}{frames}{script}</div><p>{self.goal}</p>"
 
@@ -284,9 +304,9 @@ class Explorer:
             kind, picture = "jpeg", _jpeg(picture)
         data = base64.b64encode(picture).decode()
         return (
-            f'<figure data-name="{name}"><img alt="{escape(self.label)}: {name}" '
-            f'src="data:image/{kind};base64,{data}">'
-            f"<figcaption>{escape(self.say(**settings))}</figcaption></figure>"
+            f'<figure><img alt="{escape(self.label)}: {name}" '
+            f'src="data:image/{kind};base64,{data}"><figcaption><b>{name}.</b> '
+            f"<span>{escape(self.say(**settings))}</span></figcaption></figure>"
         )
 
 
@@ -310,10 +330,15 @@ def _fits(rule: object, result: tuple) -> bool:
 def _control(name: str, values: Sequence, value: object) -> ipywidgets.Widget:
     label, style = name.replace("_", " "), {"description_width": "9em"}
     shared = {"value": value, "description": label, "style": style}
+    shared["layout"] = {"width": "auto"}
     if isinstance(values, range):
         low, high, step = values[0], values[-1], values.step
         return ipywidgets.IntSlider(min=low, max=high, step=step, **shared)
-    return ipywidgets.SelectionSlider(options=list(values), **shared)
+    if isinstance(value, bool):
+        return ipywidgets.Checkbox(**shared)
+    words = isinstance(value, str)
+    kind = ipywidgets.Dropdown if words else ipywidgets.SelectionSlider
+    return kind(options=list(values), **shared)
 
 
 def _two_faces(view: ipywidgets.Widget, text: str, stored: str) -> dict:
