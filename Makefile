@@ -104,7 +104,7 @@ core test-tools site-tools:
 	@$(if $(START),$(START) tools/install.py $(@:-tools=),\
 		echo "$(NO_PYTHON)" >&2; exit 1)
 
-# An untrusted notebook shows all pictures of an explorer at once. Trusting takes two
+# In an untrusted notebook an explorer does not move before it has run. Trusting takes two
 # seconds, so only what is new since the last time; a read-only folder keeps no mark.
 define trust
 new=$$([ ! -e .venv/.trusted ] || echo "-newer .venv/.trusted"); \
