@@ -4,6 +4,7 @@ Cloned is what has been committed. The installation before it is that of torch, 
 fast as the network.
 """
 
+import math
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,7 +35,8 @@ def figure_of_a_clone() -> None:
         notebook = execute.read(clone / FIRST)
         environment = execute.environment() | {"PYTHONPATH": str(clone)}
         place = (clone / FIRST).parent
-        running.run(notebook, place, Limits(), until=shows, env=environment)
+        limits = Limits(execute.TIMEOUT, total=math.inf, megabytes=math.inf)
+        running.run(notebook, place, limits, until=shows, env=environment)
     ran = [cell for cell in execute.code_cells(notebook) if cell.execution_count]
     if running.failed(ran[-1]):
         raise execute.NotebookError(execute.failure(notebook, ran[-1]))
