@@ -45,6 +45,7 @@ default_role = "code"
 
 html_theme = "pydata_sphinx_theme"
 html_title = "Deep Learning III"
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static", str(BUILD / "assets")]
 html_extra_path = [str(BUILD / "extra")]
 html_css_files = ["widgets.css", "site.css"]

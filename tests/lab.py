@@ -69,7 +69,7 @@ def only_widgets(path: Path) -> nbformat.NotebookNode:
 
 
 def wait_for(address: str) -> None:
-    for _ in range(120):
+    for _ in range(480):
         try:
             urllib.request.urlopen(address)
             return

@@ -128,18 +128,20 @@ def _anchor(name: str) -> str:
 def folds(cells: list[NotebookNode]) -> tuple[set[int], set[int]]:
     """Where the results of predictions begin, and where they end.
 
-    A result begins with the first output after its prediction and goes on after the
-    comparison, to the next heading or prediction; a heading in between stays seen.
+    A result begins with the first output after its prediction, or the code that words
+    its description, and goes on after the comparison, to the next heading or
+    prediction; a heading in between stays seen.
     """
-    starts, ends = set(), set()
+    starts, ends, told = set(), set(), described(cells)
     for number, cell in enumerate(cells):
         guess = PREDICTION.search(cell.source) if cell.cell_type == "code" else None
         if guess is None:
             continue
         later = range(number + 1, len(cells))
-        first = next(n for n in later if cells[n].get("outputs"))
+        shown = next(n for n in later if cells[n].get("outputs"))
+        first = next(n for n in later if n == shown or tells(cells[n], told))
         compared = [n for n in later if f"{guess[1]}.compare(" in cells[n].source]
-        after = range(max(compared, default=first) + 1, len(cells))
+        after = range(max(compared, default=shown) + 1, len(cells))
         stop = next((n for n in after if _begins_anew(cells[n])), len(cells))
         bounds = [n for n in range(first, stop) if heading(cells[n])]
         for begin, end in zip([first, *(n + 1 for n in bounds)], [*bounds, stop]):
@@ -147,6 +149,21 @@ def folds(cells: list[NotebookNode]) -> tuple[set[int], set[int]]:
                 starts.add(begin)
                 ends.add(end)
     return starts, ends
+
+
+def described(cells: list[NotebookNode]) -> str:
+    """The descriptions of all figures."""
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    pictures = [output.get("metadata", {}).get("image/png", {}) for output in outputs]
+    return "\n".join(picture.get("alt", "") for picture in pictures)
+
+
+def tells(cell: NotebookNode, told: str) -> bool:
+    """Whether the code of a cell has words of these descriptions."""
+    if cell.cell_type != "code":
+        return False
+    words = re.findall(r'"([^"\n]{30,})"', cell.source)
+    return any(part.strip() in told for part in words)
 
 
 def _begins_anew(cell: NotebookNode) -> bool:
