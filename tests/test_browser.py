@@ -59,10 +59,12 @@ def lab(browser, tmp_path_factory):
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}/lab/tree/{{}}?reset&token=test"
-    wait_for(address.format(""))
-    yield address
-    server.terminate()
-    server.wait()
+    try:
+        wait_for(address.format(""))
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def only_widgets(path: Path) -> nbformat.NotebookNode:
