@@ -11,7 +11,6 @@ own, and one with \ is packed so.
 import csv
 import io
 import json
-import runpy
 import sys
 import time
 import zipfile
@@ -26,10 +25,10 @@ from tempfile import mkdtemp
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from benchmarks.grading import copy_course, submission
 from lectures_lib.homework.looking_over import is_graded
 from tests.homework.test_collecting import encrypted
 from tests.homework.test_submissions import through_colab, without_metadata
-from tests.homework.tiny import ROOT
 from tools import execute, grade
 from tools.collecting import collect
 
@@ -382,14 +381,13 @@ def counting(name: str) -> dict[str, Submission]:
 
 def homework_5(course: Path) -> tuple[NotebookNode, NotebookNode, NotebookNode]:
     """A course with homework 5; right, wrong (2 points less) and blank answers."""
-    benchmark = runpy.run_path(str(ROOT / "benchmarks" / "grading.py"))
     if not course.exists():
-        benchmark["copy_course"](course, "homework_5", 60)
+        copy_course(course, "homework_5", 60)
     source, blank = (
         execute.read(course / step / "homework_5" / "homework_5.ipynb")
         for step in ("source", "release")
     )
-    right = benchmark["submission"]("right", source, blank)
+    right = submission("right", source, blank)
     wrong = deepcopy(right)
     (july,) = (cell for cell in wrong.cells if cell.id == "july-answer")
     july.source = july.source.replace("line = 5", "line = 6")
