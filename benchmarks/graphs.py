@@ -30,13 +30,13 @@ with warnings.catch_warnings():
     from torch_geometric.nn import GCNConv
 
 from lectures_lib import environment, graphs
+from lectures_lib.recorded import ROOT
 
 from .rows import Row, by_turns
 
 CLASSES, HIDDEN, DROPOUT, LEARNING_RATE, WEIGHT_DECAY = 7, 16, 0.5, 0.01, 5e-4
 WIDTH = 16  # features of the single layer: a row of them is 64 bytes
 MIB = 2**20
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def cora(folder: Path) -> SimpleNamespace:

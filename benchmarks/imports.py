@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
+
+from lectures_lib.recorded import ROOT
 
 from .rows import Row
 
-ROOT = Path(__file__).resolve().parents[1]
 OURS, TORCH = "import lectures_lib", "import torch, torchvision"
 PROGRAM = """
 import time

@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tools import execute
 
 from . import training
+from .imports import TORCH
 from .rows import Row
 
 FOLDER = execute.ROOT / "notebooks"
@@ -33,7 +34,7 @@ def speed(images: int) -> float:
 
 def measure(small: bool) -> list[Row]:
     """Each notebook and the lecture, and all of them."""
-    importing = new_notebook(cells=[new_code_cell("import torch, torchvision")])
+    importing = new_notebook(cells=[new_code_cell(TORCH)])
     (_, base), images = run(importing), 64 if small else 1000
     speeds, found = [speed(images), speed(images)], {}  # the first warms up
     for path in execute.chosen(FOLDER, ["00"] if small else [], lecture=True):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import cycle
 
+from tools.writing import markdown_table
+
 
 @dataclass(frozen=True)
 class Row:
@@ -28,13 +30,13 @@ class Row:
 def table(rows: Iterable[Row]) -> str:
     """The rows in Markdown: medians, and the range where there are several numbers."""
     names = ["what", "measured", "against", "that measures", "ratio"]
-    lines = [names, ["---"] * len(names)]
+    lines = []
     for row in rows:
         sizes = [spread(numbers) for numbers in (row.ours, row.theirs, row.ratios())]
         ours, theirs, ratio = sizes
         unit = f" {row.unit}".rstrip()
         lines.append([row.what, ours + unit, row.against, theirs + unit, ratio])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(names, lines)
 
 
 def spread(numbers: list[float]) -> str:

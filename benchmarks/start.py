@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tools import execute, running
 from tools.running import Limits
 
+from .imports import TORCH
 from .rows import Row, by_turns, seconds
 
 FIRST = "notebooks/00_start_here.ipynb"
@@ -43,8 +44,7 @@ def figure_of_a_clone() -> None:
 
 
 def torch_in_a_kernel() -> None:
-    cells = [new_code_cell("import torch, torchvision")]
-    execute.run(new_notebook(cells=cells), execute.ROOT)
+    execute.run(new_notebook(cells=[new_code_cell(TORCH)]), execute.ROOT)
 
 
 def measure(small: bool) -> list[Row]:

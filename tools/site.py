@@ -27,7 +27,7 @@ from .pages import (
     stored,
     with_files,
 )
-from .writing import write
+from .writing import markdown_table, write
 
 SOURCE, ASSETS, HTML = BUILD / "source", BUILD / "assets", BUILD / "html"
 FRAMES = BUILD / "extra" / "frames"
@@ -75,9 +75,7 @@ def claims() -> str:
         rows = [claim_row(path, claim, known) for claim in claims_in(path)]
         names = ["id", "claim", *["compared", "from falling", "runs"] * bool(known)]
         note = "" if known else "Not audited since it changed last: no values yet.\n\n"
-        head = [names, ["---"] * len(names)]
-        table = "\n".join("| " + " | ".join(row) + " |" for row in head + rows)
-        parts.append(f"## {title(path)}\n\n{note}{table}")
+        parts.append(f"## {title(path)}\n\n{note}{markdown_table(names, rows)}")
     return "\n\n".join(parts)
 
 

@@ -1,8 +1,9 @@
-"""The one way in which the tools write a file, and what a terminal cannot show."""
+"""The one way in which the tools write a file, a table, and to any terminal."""
 
 import codecs
 import io
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,12 @@ def write(path: Path, text: str) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def markdown_table(names: list[str], rows: Iterable[list[str]]) -> str:
+    """A table in Markdown, from the names of its columns and the texts of its rows."""
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def plain(error: UnicodeEncodeError) -> tuple[str | bytes, int]:
