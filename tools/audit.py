@@ -46,6 +46,9 @@ def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
     notebook = execute.read(path)
     notebook.cells.append(new_code_cell(DUMP, id="audit-dump"))
     setting = {"LECTURES_SEED": str(seed), "OMP_NUM_THREADS": str(threads)}
+    setting["OMP_WAIT_POLICY"] = (
+        "PASSIVE"  # threads that spin stop the runs beside them
+    )
     environment = execute.environment() | setting | variables
     limits = Limits(execute.TIMEOUT, total=math.inf, megabytes=math.inf)
     running.run(notebook, path.parent, limits, until=was_stopped, env=environment)
@@ -85,17 +88,12 @@ def versions(path: Path) -> dict[str, str]:
 def saved_runs(
     path: Path, seeds: Iterable[int], threads: int, folder: Path = RUNS
 ) -> list[dict]:
-    """The runs of these seeds, from their files when those belong to these versions.
-
-    Those of one thread are made side by side, those of more one after the other: two
-    runs of two threads each on two cores wait for each other, five times slower.
-    """
+    """The runs of these seeds, from their files when those belong to these versions."""
     wanted, name = versions(path), "seed-{}-threads-{}.json"
     files = {seed: folder / path.stem / name.format(seed, threads) for seed in seeds}
     items = {file: (path, seed, threads) for seed, file in files.items()}
-    jobs = -1 if threads == 1 else 1
     found = {}
-    for file, made in resumed(made_run, items, lambda r: r["of"] == wanted, jobs):
+    for file, made in resumed(made_run, items, lambda r: r["of"] == wanted):
         found[file] = progress(made)
     return [found[file] for file in items]
 

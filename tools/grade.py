@@ -285,9 +285,10 @@ def grade_all(grading: Grading, jobs: int, again: bool) -> int:
         print(grading.row(student))
     todo = [student for student in students if student not in known]
     try:
-        items = [(student,) for student in todo]
-        for place, record in side_by_side(grading.grade, items, jobs, "threads"):
-            grading.keep(todo[place], record)
+        grade_these(grading, todo, jobs)
+        failed = [student for student in todo if not grading.is_known(student)]
+        if len(failed) < len(todo) / 2:  # by chance, so once more, alone
+            grade_these(grading, failed, jobs=1)
     except KeyboardInterrupt:
         STOP.set()
         while multiprocessing.active_children():  # its thread kills each
@@ -296,6 +297,12 @@ def grade_all(grading: Grading, jobs: int, again: bool) -> int:
         return 130
     print(grading.summary(students, len(known)))
     return 0
+
+
+def grade_these(grading: Grading, students: list[str], jobs: int) -> None:
+    items = [(student,) for student in students]
+    for place, record in side_by_side(grading.grade, items, jobs, "threads"):
+        grading.keep(students[place], record)
 
 
 if __name__ == "__main__":

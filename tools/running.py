@@ -217,6 +217,17 @@ def without_settings(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
         yield kept | {"IPYTHONDIR": folder, "MATPLOTLIBRC": str(settings)}
 
 
+@contextlib.contextmanager
+def kernel(client: Client, env: dict[str, str]) -> Iterator[None]:
+    """A new kernel, started again if it dies at once: another may take its ports."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(client.setup_kernel(env=env))
+        except RuntimeError:
+            stack.enter_context(client.setup_kernel(env=env))
+        yield
+
+
 def in_one_kernel(
     client: Client,
     todo: list[int],
@@ -228,7 +239,7 @@ def in_one_kernel(
     try:
         with (
             without_settings(env) as own,
-            client.setup_kernel(env=own),
+            kernel(client, own),
             Watch(client.km.provisioner.pid, client.limits.megabytes) as watch,
         ):
             for index in todo:

@@ -139,6 +139,26 @@ def test_output_without_end_is_cut(tmp_path, monkeypatch):
     assert result.data["text/plain"] == "2.0"
 
 
+UNLUCKY = """\
+import os, pathlib, sys
+tried = pathlib.Path({path!r})
+if "ipykernel_launcher" in sys.orig_argv and not tried.exists():
+    tried.touch()
+    os._exit(1)
+"""
+
+
+def test_a_kernel_that_dies_at_its_start_is_started_again(tmp_path):
+    text = UNLUCKY.format(path=str(tmp_path / "tried"))
+    (tmp_path / "sitecustomize.py").write_text(text)
+    notebook = new_notebook(cells=[new_code_cell("1 + 1")])
+    env = os.environ | {"PYTHONPATH": str(tmp_path)}
+    running.run(notebook, tmp_path, Limits(), env=env)
+    assert (tmp_path / "tried").exists()
+    (output,) = notebook.cells[0].outputs
+    assert output.data["text/plain"] == "2"
+
+
 def test_what_a_notebook_has_started_is_ended_with_it(tmp_path):
     source = "import subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)"
     notebook = new_notebook(cells=[cell(source)])
