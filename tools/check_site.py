@@ -1,43 +1,27 @@
 """What is wrong with the built site: dead links, no alt text, files from elsewhere."""
 
 from collections import Counter
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LOADS = {
-    "img": "src",
-    "script": "src",
-    "iframe": "src",
-    "source": "src",
-    "video": "src",
-}
-LOADING = {"stylesheet", "icon", "preload", "manifest"}
+from bs4 import BeautifulSoup
+
+LOADED = "script, img, iframe, source, video"  # by their src
+LOADING = {"stylesheet", "icon", "preload", "manifest"}  # links that load a file
 
 
-class Page(HTMLParser):
+class Page:
     """The ids, links, pictures and loaded files of one page."""
 
     def __init__(self, file: Path) -> None:
-        super().__init__()
-        self.ids: Counter[str] = Counter()
-        self.links: list[str] = []
-        self.loads: list[str] = []
-        self.wordless: list[str] = []
-        self.feed(file.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attributes: list) -> None:
-        found = {name: value or "" for name, value in attributes}
-        if "id" in found:
-            self.ids[found["id"]] += 1
-        if tag == "a" and "href" in found:
-            self.links.append(found["href"])
-        if tag == "link" and LOADING & set(found.get("rel", "").split()):
-            self.loads.append(found["href"])
-        if LOADS.get(tag) in found:
-            self.loads.append(found[LOADS[tag]])
-        if tag == "img" and not found.get("alt", "").strip():
-            self.wordless.append(found.get("src", "?")[:60])
+        page = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+        pictures = [i for i in page("img") if not i.get("alt", "").strip()]
+        linked = [link for link in page("link") if LOADING & {*link.get("rel", [])}]
+        self.ids = Counter(tag["id"] for tag in page.select("[id]"))
+        self.links = [link["href"] for link in page.select("a[href]")]
+        self.loads = [link["href"] for link in linked]
+        self.loads += [tag["src"] for tag in page.select(LOADED) if "src" in tag.attrs]
+        self.wordless = [picture.get("src", "?")[:60] for picture in pictures]
 
 
 def faults(folder: Path) -> list[str]:
