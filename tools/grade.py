@@ -34,9 +34,10 @@ from lectures_lib.homework.looking_over import Unreadable
 from . import marks, running, starters
 from .alone import alone
 from .collecting import Register, collect
-from .execute import NotebookError, digest
+from .execute import NotebookError
+from .fingerprints import digest
 from .marks import task_of
-from .nbgrader_steps import Autograde, CourseDirectory, GenerateFeedback
+from .nbgrader_steps import Autograde, GenerateFeedback
 from .parallel import side_by_side
 from .submissions import prepare
 from .writing import write
@@ -61,16 +62,9 @@ def nbgrader(course: Path, name: str, student: str, submitted: Path, log: Path) 
     said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1)
     os.dup2(said, 2)
-    config = starters.configuration(course)
-    config.CourseDirectory.update(
-        submitted_directory=str(submitted),
-        student_id=student,
-        assignment_id=name,
-    )
+    own = {"submitted_directory": str(submitted), "student_id": student}
     for step in (Autograde, GenerateFeedback):
-        converter = step(coursedir=CourseDirectory(config=config), config=config)
-        converter.force = True
-        converter.start()
+        starters.step_of(step, course, assignment_id=name, **own).start()
 
 
 def reason(log: Path) -> str:

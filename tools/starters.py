@@ -18,10 +18,11 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from nbformat import NotebookNode
-from nbgrader.converters.base import NbGraderException
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from traitlets.config import Config, PyFileConfigLoader
 
-from . import execute, fingerprints
+from . import execute
+from .fingerprints import digest, modules, used
 from .nbgrader_steps import CourseDirectory, GenerateAssignment
 
 COURSE = execute.ROOT / "notebooks" / "homework"
@@ -33,20 +34,23 @@ def configuration(course: Path) -> Config:
     return PyFileConfigLoader(str(course / "nbgrader_config.py")).load_config()
 
 
+def step_of(nbgraders: type, course: Path, **directories: str) -> BaseConverter:
+    """A step of nbgrader's for this course, which makes anew what is there."""
+    config = configuration(course)
+    config.CourseDirectory.update(directories)
+    step = nbgraders(coursedir=CourseDirectory(config=config), config=config)
+    step.force = True
+    return step
+
+
 def generate(course: Path, name: str, release: Path, database: str) -> None:
     """Have nbgrader make the starter in another folder than release/.
 
     Raises:
         NotebookError: nbgrader cannot, and why.
     """
-    config = configuration(course)
-    config.CourseDirectory.update(
-        release_directory=str(release),
-        db_url=database,
-        assignment_id=name,
-    )
-    step = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
-    step.force = True
+    own = {"release_directory": str(release), "db_url": database}
+    step = step_of(GenerateAssignment, course, assignment_id=name, **own)
     said = StringIO()
     handler = logging.StreamHandler(said)
     step.log.addHandler(handler)
@@ -67,18 +71,18 @@ def unrun(notebook: NotebookNode) -> str:
         for written in ("outputs", "execution_count"):
             cell.pop(written, None)
         cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k != "mystnb"}
-    return execute.digest(cells)
+    return digest(cells)
 
 
 def checks(folder: Path) -> str:
     """The fingerprint of checks.py: what it says is stored in the outputs."""
-    return execute.digest((folder / "checks.py").read_text("utf-8"))
+    return digest((folder / "checks.py").read_text("utf-8"))
 
 
 def made_with(notebook: NotebookNode, folder: Path) -> dict[str, str]:
     """Name → fingerprint of what its stored outputs hang on, checks.py included."""
     code = (folder / "checks.py").read_text("utf-8")
-    rests_on = execute.digest(fingerprints.modules(fingerprints.used(code)))
+    rests_on = digest(modules(used(code)))
     known = execute.fingerprints(notebook)
     return known | {"checks": checks(folder), "checks_library": rests_on}
 
