@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import nbformat
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
 from lectures_lib.recorded import ROOT
@@ -152,21 +153,10 @@ def failure(notebook: NotebookNode, cell: NotebookNode) -> str:
     return "\n    ".join([f"code cell {number} {what}: {first}", *lines])
 
 
-def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Join neighbouring pieces of printed text: how it is cut up is chance."""
-    merged = []
-    for output in outputs:
-        last = merged[-1] if merged else {}
-        if output.output_type == "stream" and last.get("name") == output.name:
-            last.text += output.text
-        else:
-            merged.append(output)
-    return merged
-
-
 def tidy(cell: NotebookNode) -> None:
     """Drop what needs a kernel, and hand the pictures' alt text on to the site."""
-    cell.outputs = merge_streams(cell.outputs)
+    # how printed text is cut up is chance
+    CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, 0)
     cell.metadata.pop("execution", None)
     for output in cell.outputs:
         output.get("data", {}).pop(WIDGET_VIEW, None)
