@@ -117,7 +117,7 @@ def too_large(size: int) -> None:
 def unwanted(path: PurePosixPath) -> str:
     """Why a file is no student's work, or ""."""
     if path.is_absolute() or ".." in path.parts or path.parts[0].endswith(":"):
-        return "its path leads out of the folder"
+        return f"{path}: its path leads out of the folder"
     if SYSTEMS & set(path.parts):
         return "the system's own"
     hidden = [part for part in path.parts if part.startswith(".")]

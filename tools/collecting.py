@@ -94,8 +94,7 @@ def gathered(place: Path, name: str, pattern: re.Pattern | None) -> Collection:
     found, entries = Collection(), []
     for entry in archives.files_in(place):
         if why := archives.unwanted(entry.path):
-            own = why.startswith("the system") or why.startswith("hidden")
-            found.left_out[why if own else f"{entry.path}: {why}"] += 1
+            found.left_out[why] += 1
         else:
             entries.append(entry)
     if not pattern:

@@ -56,12 +56,8 @@ def not_checked(notebook: NotebookNode) -> str:
         if error and flags.get("grade") and error.ename in GRADERS:
             return f"{task_of(cell)}: {looking_over.state(cell)}"
         stopped = error and error.ename == looking_over.STOPPED
-        if (
-            first
-            and stopped
-            and flags.get("locked")
-            and "all cells" not in error.evalue
-        ):
+        by_itself = stopped and "all cells" not in error.evalue
+        if first and by_itself and flags.get("locked"):
             return f"the cell {grade_id(cell)}, not the student's: {error.evalue}"
     return ""
 

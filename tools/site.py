@@ -101,16 +101,14 @@ def deck() -> str:
     """The lecture's deck in the page, or how to make it."""
     if not (slides.DECKS / "lecture.html").exists():
         return "The deck is not here: `make slides` writes it."
-    printed = [f"lecture{kind}.pdf" for kind in ("", "-notes")]
-    papers = [name for name in printed if (slides.DECKS / name).exists()]
-    words = {"lecture.pdf": "on paper (PDF)", "lecture-notes.pdf": "with notes (PDF)"}
-    links = {"lecture.html": "in a window of its own"}
-    links |= {name: words[name] for name in papers}
+    words = {"lecture.html": "in a window of its own", "lecture.pdf": "on paper (PDF)"}
+    words |= {"lecture-notes.pdf": "with notes (PDF)"}
+    there = [name for name in words if (slides.DECKS / name).exists()]
+    links = " · ".join(f'<a href="slides/{n}">{words[n]}</a>' for n in there)
     return (
         '<iframe class="deck" src="slides/lecture.html" loading="lazy" '
-        'title="The deck of the lecture" allowfullscreen></iframe>\n\n<p>The deck '
-        + " · ".join(f'<a href="slides/{n}">{text}</a>' for n, text in links.items())
-        + "</p>"
+        'title="The deck of the lecture" allowfullscreen></iframe>\n\n'
+        f"<p>The deck {links}</p>"
     )
 
 

@@ -219,28 +219,26 @@ def main(arguments: list[str]) -> int:
     numbers = options.numbers
     try:
         paths = execute.chosen(execute.ROOT / "notebooks", numbers, lecture=True)
-        fetch_assets(DECKS / "assets")
-    except (SlidesError, execute.NotebookError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    decks = [DECKS / f"{path.stem}.html" for path in paths]
-    for path, target in zip(paths, decks):
-        html = deck(nbformat.read(path, as_version=4))
-        target.write_text(html, encoding="utf-8")
-        print(target.relative_to(execute.ROOT))
-    try:
-        for target in print_all(decks) if options.pdf else ():
+        for target in made(paths, options.pdf):
             print(target.relative_to(execute.ROOT))
-    except SlidesError as error:
+    except (SlidesError, execute.NotebookError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def print_all(decks: list[Path]) -> Iterator[Path]:
-    with chromium() as browser:
-        for page_file in decks:
-            yield from print_pdf(browser, page_file)
+def made(paths: list[Path], pdf: bool) -> Iterator[Path]:
+    """Write the decks of these notebooks, then print them: each file, once made."""
+    fetch_assets(DECKS / "assets")
+    decks = [DECKS / f"{path.stem}.html" for path in paths]
+    for path, target in zip(paths, decks):
+        html = deck(nbformat.read(path, as_version=4))
+        target.write_text(html, encoding="utf-8")
+        yield target
+    if pdf:
+        with chromium() as browser:
+            for target in decks:
+                yield from print_pdf(browser, target)
 
 
 if __name__ == "__main__":

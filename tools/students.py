@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
-from urllib.parse import quote
 
 from .execute import NotebookError
 
@@ -173,10 +172,8 @@ def escaped(text: str, never: str = NO_FILE) -> str:
 
 
 def percent(text: str) -> str:
-    """%2C for a comma: of letters and dots too, which quote() leaves."""
-    return "".join(
-        quote(c, safe="") if quote(c, safe="") != c else f"%{ord(c):02X}" for c in text
-    )
+    """%2C for a comma: of letters and dots too, which quote() of urllib leaves."""
+    return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
 def folder_of(student: str) -> str:
