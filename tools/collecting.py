@@ -19,7 +19,6 @@ from .students import Owner
 from .writing import write
 
 NOTEBOOK = re.compile(r"\.ipynb(\.json|\.txt)?$", re.I)
-AN_OLDER = ", an older attempt"
 # Platforms that give several files of one submission, each with the student's number.
 TOGETHER = {"Moodle", "Canvas", "Blackboard"}
 
@@ -72,8 +71,7 @@ def collect(
     lines = []
     for identity, folder in register.folders(found).items():
         attempts = [a for (who, _), a in found.attempts.items() if who == identity]
-        older, newest = register.in_order(folder, attempts)
-        lines += (announced if look else register.take)(folder, older, newest)
+        lines += register.take(folder, attempts, look)
     lines += [f"left out: {what}" for what in listed(found.left_out)]
     if look:
         return [*lines, "only listed: nothing was taken"]
@@ -234,28 +232,28 @@ class Register:
             return [*older, newest], None
         return older, newest
 
-    def take(
-        self, student: str, older: list[Attempt], newest: Attempt | None
-    ) -> list[str]:
-        """Lay a student's attempts down, the newest where it is graded; what to say."""
+    def take(self, student: str, attempts: list[Attempt], look: bool) -> list[str]:
+        """Lay a student's attempts down, the newest where it is graded; what to say.
+
+        Args:
+            look: only say it.
+        """
         folder, lines = self.submitted / student / self.name, []
+        older, newest = self.in_order(student, attempts)
         for attempt in older:
-            place = lay(attempt.files, folder, older=True)
-            lines += arrows(attempt, f"{student}{AN_OLDER}, kept in {place}")
+            what = f"{student}, an older attempt"
+            if not look:
+                what += f", kept in {lay(attempt.files, folder, older=True)}"
+            lines += arrows(attempt, what)
         if newest:
-            place = lay(newest.files, folder)
             lines += arrows(newest, student)
+        if newest and not look:
+            place = lay(newest.files, folder)
             known = {"owner": asdict(newest.owner), "order": newest.order}
             self.known[student] = known
             if place != folder:
                 lines.append(f"{student}: what was there before is kept in {place}")
         return lines
-
-
-def announced(student: str, older: list[Attempt], newest: Attempt | None) -> list[str]:
-    """What would be said if they were taken."""
-    lines = [line for old in older for line in arrows(old, f"{student}{AN_OLDER}")]
-    return lines + (arrows(newest, student) if newest else [])
 
 
 def arrows(attempt: Attempt, student: str) -> list[str]:

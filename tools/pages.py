@@ -232,11 +232,9 @@ def copy_all(source: Path, frames: Path) -> None:
     """Write notebooks, texts and pictures into the folder that Sphinx reads."""
     shutil.rmtree(source, ignore_errors=True)
     for path, page in PAGES.items():
-        if path.endswith(".ipynb"):
-            if page.endswith(".ipynb"):
-                text = nbformat.writes(notebook_page(path, frames))
-                write(source / page, text)
-        elif path != "README.md":
+        if page.endswith(".ipynb"):
+            write(source / page, nbformat.writes(notebook_page(path, frames)))
+        elif path.endswith(".md") and path != "README.md":
             text = (ROOT / path).read_text(encoding="utf-8")
             write(source / page, links_moved(text, path))
     for folder in ("notebooks/images", "site/images"):
