@@ -153,6 +153,13 @@ def failure(notebook: NotebookNode, cell: NotebookNode) -> str:
     return "\n    ".join([f"code cell {number} {what}: {first}", *lines])
 
 
+def descriptions(cell: NotebookNode) -> list[str]:
+    """The alt texts of the pictures that a cell has put out."""
+    metadata = [output.get("metadata", {}) for output in cell.get("outputs", [])]
+    found = [known.get("image/png", {}).get("alt") for known in metadata]
+    return [alt for alt in found if alt]
+
+
 def tidy(cell: NotebookNode) -> None:
     """Drop what needs a kernel, and hand the pictures' alt text on to the site."""
     # how printed text is cut up is chance
@@ -160,10 +167,7 @@ def tidy(cell: NotebookNode) -> None:
     cell.metadata.pop("execution", None)
     for output in cell.outputs:
         output.get("data", {}).pop(WIDGET_VIEW, None)
-    pictures = [
-        output.get("metadata", {}).get("image/png", {}) for output in cell.outputs
-    ]
-    alt = " ".join(picture["alt"] for picture in pictures if picture.get("alt"))
+    alt = " ".join(descriptions(cell))
     mystnb = cell.metadata.pop("mystnb", {})
     image = {k: v for k, v in mystnb.pop("image", {}).items() if k != "alt"}
     image |= {"alt": alt} if alt else {}

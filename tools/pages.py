@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from PIL import Image
 
-from .execute import ROOT
+from .execute import ROOT, descriptions
 from .sections import heading
 from .slides import LINK
 from .writing import write
@@ -132,7 +132,8 @@ def folds(cells: list[NotebookNode]) -> tuple[set[int], set[int]]:
     its description, and goes on after the comparison, to the next heading or
     prediction; a heading in between stays seen.
     """
-    starts, ends, told = set(), set(), described(cells)
+    starts, ends = set(), set()
+    told = "\n".join(alt for cell in cells for alt in descriptions(cell))
     for number, cell in enumerate(cells):
         guess = PREDICTION.search(cell.source) if cell.cell_type == "code" else None
         if guess is None:
@@ -151,15 +152,8 @@ def folds(cells: list[NotebookNode]) -> tuple[set[int], set[int]]:
     return starts, ends
 
 
-def described(cells: list[NotebookNode]) -> str:
-    """The descriptions of all figures."""
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    pictures = [output.get("metadata", {}).get("image/png", {}) for output in outputs]
-    return "\n".join(picture.get("alt", "") for picture in pictures)
-
-
 def tells(cell: NotebookNode, told: str) -> bool:
-    """Whether the code of a cell has words of these descriptions."""
+    """Whether the code of a cell has words of these descriptions of figures."""
     if cell.cell_type != "code":
         return False
     words = re.findall(r'"([^"\n]{30,})"', cell.source)
