@@ -118,14 +118,19 @@ def environment() -> dict[str, str]:
     return kept | {"PYTHONHASHSEED": "0"}
 
 
-def run(notebook: NotebookNode, folder: Path, timeout: float = TIMEOUT) -> float:
+def run(
+    notebook: NotebookNode, folder: Path, timeout: float = TIMEOUT, **variables: str
+) -> float:
     """Execute the notebook in place, in its folder; the memory that it took, in MB.
+
+    Further variables are set in the kernel's environment.
 
     Raises:
         NotebookError: a cell fails; with the cell and the error's last lines.
     """
     limits = Limits(timeout, total=math.inf, megabytes=math.inf)
-    peak = running.run(notebook, folder, limits, until=troubled, env=environment())
+    env = environment() | variables
+    peak = running.run(notebook, folder, limits, until=troubled, env=env)
     for cell in filter(troubled, code_cells(notebook)):
         raise NotebookError(failure(notebook, cell))
     return peak
