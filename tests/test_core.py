@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from tools import execute, running, sections
 
 ROOT = Path(__file__).parents[1]
+FOLDED = "jp-MarkdownHeadingCollapsed"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 
 
@@ -32,7 +33,7 @@ def test_a_deeper_part_ends_at_the_next_heading_of_its_level():
 def test_deeper_parts_are_folded_and_nothing_else_is(path):
     for cell in nbformat.read(path, as_version=4).cells:
         _, text = sections.heading(cell) or (0, "")
-        folded = cell.metadata.get(sections.FOLDED, False)
+        folded = cell.metadata.get(FOLDED, False)
         assert folded == text.startswith("Deeper"), cell.id
 
 

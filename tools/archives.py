@@ -1,5 +1,6 @@
-"""The files of a folder or a zip, and of zips inside, each to be read when wanted."""
+"""The files that come in: found in a folder, a zip or zips inside, and laid down."""
 
+import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -12,12 +13,14 @@ from pathlib import Path, PurePosixPath
 from lectures_lib.homework.looking_over import Unreadable
 
 from .execute import NotebookError
+from .students import escaped
 
 MOST = 200_000_000  # bytes of a file that is read at all
 DEPTH = 3  # zips within zips
 SYSTEMS = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 UTF_8 = 0x800  # the flag of a zip's entry: its name is UTF-8
 ENCRYPTED = 0x1
+NOT_READ = ".not-read.txt"  # beside the place of a file: why it is not there
 
 
 @dataclass(frozen=True)
@@ -122,3 +125,57 @@ def unwanted(path: PurePosixPath) -> str:
         return "the system's own"
     hidden = [part for part in path.parts if part.startswith(".")]
     return f"hidden: {hidden[0]}" if hidden else ""
+
+
+# Laid into a folder: nothing that was there is overwritten.
+
+
+def lay(files: dict[PurePosixPath, Entry], folder: Path, older: bool = False) -> Path:
+    """Write files there, or beside what is older; where the older ones are.
+
+    What was there is moved away, never overwritten. The folder itself: there is none.
+
+    Args:
+        files: where in the folder → the file.
+    """
+    kept = folder.with_name(f"{folder.name}.older")
+    new = written(files, folder.with_name(f".{folder.name}.new"))
+    places = [folder, *kept.glob("*")]
+    same = [
+        place for place in places if place.is_dir() and contents(place) == contents(new)
+    ]
+    if same and (older or same[0] == folder):
+        shutil.rmtree(new)
+        return same[0]
+    if not older and not folder.exists():
+        return new.rename(folder)
+    kept.mkdir(exist_ok=True)
+    free = kept / str(1 + max((int(p.name) for p in kept.glob("[0-9]*")), default=0))
+    if older:
+        return new.rename(free)
+    folder.rename(free)
+    new.rename(folder)
+    return free
+
+
+def written(files: dict[PurePosixPath, Entry], new: Path) -> Path:
+    """The folder, new, with these files."""
+    shutil.rmtree(new, ignore_errors=True)  # of a run that was interrupted
+    for inside, entry in files.items():
+        write_one(new / PurePosixPath(*map(escaped, inside.parts)), entry)
+    return new
+
+
+def write_one(path: Path, entry: Entry) -> None:
+    """Write a file or, where it cannot be read, why."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.write_bytes(entry.content())
+    except Unreadable as error:
+        path.with_name(path.name + NOT_READ).write_text(str(error), "utf-8")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Path → content of the files in a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}

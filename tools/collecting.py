@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
 from . import archives, students
-from .archives import Entry
+from .archives import Entry, lay
 from .execute import NotebookError
-from .laying import lay
 from .students import Owner
 from .writing import write
 

@@ -9,7 +9,6 @@ import re
 from nbformat import NotebookNode
 
 HEADING = re.compile(r"(?:<a id=[^>]*></a>\s*)*(#+) (.*)")
-FOLDED = "jp-MarkdownHeadingCollapsed"
 
 
 def heading(cell: NotebookNode) -> tuple[int, str] | None:

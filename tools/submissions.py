@@ -14,9 +14,8 @@ from nbformat import NotebookNode
 from lectures_lib.homework import looking_over
 from lectures_lib.homework.looking_over import Unreadable, grade_id, metadata
 
-from .archives import unwanted
+from .archives import NOT_READ, unwanted
 from .collecting import NOTEBOOK
-from .laying import NOT_READ
 
 LARGEST = 20_000_000  # bytes of a notebook without its outputs
 BEGINNINGS = {  # of files that are given the name of a notebook

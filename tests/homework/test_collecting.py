@@ -13,9 +13,9 @@ import pytest
 from tests.homework import tiny
 from tests.homework.tiny import NAME
 from tools import archives, collecting, students
+from tools.archives import NOT_READ
 from tools.collecting import collect
 from tools.execute import NotebookError
-from tools.laying import NOT_READ
 
 FILE = f"{NAME}.ipynb"
 MOODLE = "assignsubmission_file_"

@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from tests.homework import tiny
 from tests.homework.tiny import NAME
 from tools import submissions
-from tools.laying import NOT_READ
+from tools.archives import NOT_READ
 from tools.submissions import Unreadable
 
 FILE = f"{NAME}.ipynb"
