@@ -3,6 +3,7 @@
 import pytest
 
 from tools import slides
+from tools.writing import ToolError
 
 
 @pytest.fixture(scope="session")
@@ -11,5 +12,5 @@ def browser():
     try:
         with slides.chromium() as browser:
             yield browser
-    except slides.SlidesError as error:
+    except ToolError as error:
         pytest.skip(str(error))

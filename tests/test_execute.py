@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools import execute
 from tools.lock import CLUSTER
+from tools.writing import ToolError
 
 PICTURE = """\
 from IPython.display import Image, display
@@ -168,7 +169,7 @@ def test_a_failing_cell_leaves_the_file(project, capsys, source, said):
 
 def test_a_cell_that_takes_too_long(project):
     notebook = load(save(project, "while True:\n    pass"))
-    with pytest.raises(execute.NotebookError, match="took longer than 1 s: while True"):
+    with pytest.raises(ToolError, match="took longer than 1 s: while True"):
         execute.run(notebook, project, timeout=1)
 
 
@@ -188,7 +189,7 @@ def test_a_disk_that_becomes_full(project, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(execute.NotebookError, match="No space left on device"):
+    with pytest.raises(ToolError, match="No space left on device"):
         execute.replace(path, notebook)
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]

@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from tools import execute, sabotage
 from tools.needed import needed
 from tools.sabotage import ROOT
+from tools.writing import ToolError
 
 # Stands in for the real library, whose import takes seconds.
 LIBRARY = '''
@@ -239,7 +240,7 @@ def test_an_unknown_number_is_a_sentence(project, capsys):
 
 def test_a_claim_whose_sentence_is_computed_is_a_sentence():
     cell = new_code_cell('ll.claims.claim("X1", f"{1} is one", True)', id="one")
-    with pytest.raises(sabotage.EditError, match="cell one makes a claim that cannot"):
+    with pytest.raises(ToolError, match="cell one makes a claim that cannot"):
         sabotage.claims(new_notebook(cells=[cell]))
 
 

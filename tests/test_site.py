@@ -13,7 +13,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tools import check_site, pages, site, slides
+from tools import check_site, pages, site
+from tools.writing import ToolError
 
 # One page of each kind.
 KINDS = ["index", "lecture", "notebooks/02_residual_blocks", "homework/homework_1"]
@@ -33,7 +34,7 @@ def built() -> tuple[int, Path]:
         pytest.skip("the extra [site] is not here: make site installs it")
     try:
         return site.write_site(decks=False), site.HTML
-    except slides.SlidesError as error:
+    except ToolError as error:
         pytest.skip(str(error))
 
 

@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import Page
 
 from tools import sections, slides
+from tools.writing import ToolError
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -69,7 +70,7 @@ MEASURE = """async () => {
 def decks():
     try:
         slides.fetch_assets(slides.DECKS / "assets")
-    except slides.SlidesError as error:
+    except ToolError as error:
         pytest.skip(str(error))
     return slides.DECKS
 
@@ -275,7 +276,7 @@ def test_pictures_come_without_their_code_and_their_printed_description():
 
 def test_without_npm_one_sentence_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(slides.shutil, "which", lambda name: None)
-    with pytest.raises(slides.SlidesError, match="need npm once"):
+    with pytest.raises(ToolError, match="need npm once"):
         slides.fetch_assets(tmp_path / "assets")
 
 
@@ -285,9 +286,7 @@ def test_assets_that_are_not_what_they_were_are_refused(monkeypatch, tmp_path):
         return folder / "other.tgz"
 
     monkeypatch.setattr(slides, "npm_pack", other_archive)
-    with pytest.raises(
-        slides.SlidesError, match="is not what it was: expected SHA-256"
-    ):
+    with pytest.raises(ToolError, match="is not what it was: expected SHA-256"):
         slides.fetch_assets(tmp_path / "assets")
     assert not (tmp_path / "assets").exists()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .execute import NotebookError
+from .writing import ToolError
 
 
 @contextmanager
@@ -14,14 +14,14 @@ def alone(course: Path) -> Iterator[None]:
     """Within the block no other process grades this course.
 
     Raises:
-        NotebookError: one is at work.
+        ToolError: one is at work.
     """
     path = course / "marks" / ".lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         lock = FileLock(path).acquire(blocking=False)
     except Timeout:
-        raise NotebookError(
+        raise ToolError(
             f"another `make grade` is at work in {course}: wait until it has "
             "ended, then give the command again"
         ) from None

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from lectures_lib.homework.looking_over import Unreadable
 
-from .execute import NotebookError
 from .students import escaped
+from .writing import ToolError
 
 MOST = 200_000_000  # bytes of a file that is read at all
 DEPTH = 3  # zips within zips
@@ -38,7 +38,7 @@ def files_in(place: Path) -> Iterator[Entry]:
     """Each file in a folder or a zip, at any depth, those of zips inside too.
 
     Raises:
-        NotebookError: it is neither, or a damaged zip.
+        ToolError: it is neither, or a damaged zip.
     """
     if place.is_dir():
         for path in sorted(path for path in place.rglob("*") if path.is_file()):
@@ -48,13 +48,11 @@ def files_in(place: Path) -> Iterator[Entry]:
         try:
             yield from members(zipfile.ZipFile(place), PurePosixPath(), DEPTH)
         except zipfile.BadZipFile as error:
-            raise NotebookError(
-                f"{place} is damaged ({error}): fetch it again"
-            ) from None
+            raise ToolError(f"{place} is damaged ({error}): fetch it again") from None
     elif place.exists():
-        raise NotebookError(f"{place} is neither a folder nor a zip: expected one")
+        raise ToolError(f"{place} is neither a folder nor a zip: expected one")
     else:
-        raise NotebookError(f"there is no {place}: expected a folder or a zip")
+        raise ToolError(f"there is no {place}: expected a folder or a zip")
 
 
 def posix(text: str) -> PurePosixPath:

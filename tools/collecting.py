@@ -13,9 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from . import archives, students
 from .archives import Entry, lay
-from .execute import NotebookError
 from .students import Owner
-from .writing import write
+from .writing import ToolError, write
 
 NOTEBOOK = re.compile(r"\.ipynb(\.json|\.txt)?$", re.I)
 # Platforms that give several files of one submission, each with the student's number.
@@ -63,7 +62,7 @@ def collect(
         look: only say it, and copy nothing.
 
     Raises:
-        NotebookError: it cannot be told whose a file is; nothing was copied.
+        ToolError: it cannot be told whose a file is; nothing was copied.
     """
     found = gathered(place.expanduser(), name, students.compiled(pattern))
     register = Register(course, name)
@@ -99,7 +98,7 @@ def gathered(place: Path, name: str, pattern: re.Pattern | None) -> Collection:
     for entry in entries:
         place_one(found, entry, name, pattern)
     if not found.attempts:
-        raise NotebookError(f"no submission in {place}: expected folders or notebooks")
+        raise ToolError(f"no submission in {place}: expected folders or notebooks")
     told_apart(list(found.attempts.values()))
     return found
 
@@ -119,7 +118,7 @@ def place_one(
     if owner is None and (pattern or not NOTEBOOK.search(path.name)):
         found.left_out[f"{path}: it names no student"] += 1
     elif owner is None:
-        raise NotebookError(
+        raise ToolError(
             f"{path}: whose is it? Put it into a folder with the student's name"
         )
     elif file and not owner.platform and path.suffix.lower() != ".zip":
@@ -158,7 +157,7 @@ def wraps(top: str, inner: list[Entry], name: str, whole: str) -> bool:
 
 
 def told_apart(attempts: list[Attempt]) -> None:
-    """NotebookError when two that are not the same would become one student."""
+    """ToolError when two that are not the same would become one student."""
     seen: dict[str, Owner] = {}
     for attempt in attempts:
         for owner in attempt.owners:
@@ -170,8 +169,8 @@ def told_apart(attempts: list[Attempt]) -> None:
             raise one_student(first.source, second.source, owner.student)
 
 
-def one_student(first: str, second: str, who: str) -> NotebookError:
-    return NotebookError(
+def one_student(first: str, second: str, who: str) -> ToolError:
+    return ToolError(
         f"{first} and {second} would both become the student {who}. Nothing was taken: "
         "rename one, or say with PATTERN (--pattern) what in a path is the name"
     )
@@ -199,7 +198,7 @@ class Register:
         """Each student's folder: the one there is, or the name; the number if need be.
 
         Raises:
-            NotebookError: two students would have one.
+            ToolError: two students would have one.
         """
         owners = {who: attempt.owner for (who, _), attempt in found.attempts.items()}
         taken = {folder.lower(): self.owner(folder) for folder in self.known}

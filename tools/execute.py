@@ -27,7 +27,7 @@ from . import running
 from .fingerprints import digest, modules, used
 from .lock import CLUSTER
 from .running import STOPPED, Limits, failed
-from .writing import write
+from .writing import ToolError, write
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LECTURE = "lecture.ipynb"
@@ -42,10 +42,6 @@ LANGUAGE = {
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
 }
-
-
-class NotebookError(Exception):
-    """A notebook that could not be executed; its text says why, for the terminal."""
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -107,7 +103,7 @@ def read(path: Path) -> NotebookNode:
             nbformat.validate(notebook)
         except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
             reason = str(error).splitlines()[0]
-            raise NotebookError(f"{path.name} is not a notebook: {reason}") from None
+            raise ToolError(f"{path.name} is not a notebook: {reason}") from None
     return notebook
 
 
@@ -126,13 +122,13 @@ def run(
     Further variables are set in the kernel's environment.
 
     Raises:
-        NotebookError: a cell fails; with the cell and the error's last lines.
+        ToolError: a cell fails; with the cell and the error's last lines.
     """
     limits = Limits(timeout, total=math.inf, megabytes=math.inf)
     env = environment() | variables
     peak = running.run(notebook, folder, limits, until=troubled, env=env)
     for cell in filter(troubled, code_cells(notebook)):
-        raise NotebookError(failure(notebook, cell))
+        raise ToolError(failure(notebook, cell))
     return peak
 
 
@@ -190,27 +186,25 @@ def tidy_notebook(notebook: NotebookNode, root: Path) -> None:
 
 
 def replace(path: Path, notebook: NotebookNode) -> None:
-    """Write the notebook; NotebookError when it cannot be, the file is as it was."""
+    """Write the notebook; ToolError when it cannot be, the file is as it was."""
     try:
         write(path, nbformat.writes(notebook) + "\n")
     except OSError as error:
         reason = f"cannot be written ({error.strerror}): not changed"
-        raise NotebookError(reason) from None
+        raise ToolError(reason) from None
 
 
 def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
     """Execute one notebook if it needs it; returns a line for the terminal.
 
     Raises:
-        NotebookError: a cell fails, or the file cannot be written; it is as it was.
+        ToolError: a cell fails, or the file cannot be written; it is as it was.
     """
     notebook = read(path)
     if not always and notebook.metadata.get("lectures") == fingerprints(notebook, root):
         return f"{path.name}: up to date"
     if not os.access(path.parent, os.W_OK):
-        raise NotebookError(
-            f"{path.parent} is read-only, outputs cannot be stored there"
-        )
+        raise ToolError(f"{path.parent} is read-only, outputs cannot be stored there")
     start = time.perf_counter()
     megabytes = run(notebook, path.parent)
     seconds = time.perf_counter() - start
@@ -225,7 +219,7 @@ def execute(path: Path, root: Path = ROOT, always: bool = False) -> str:
 
 
 def chosen(folder: Path, numbers: list[str], lecture: bool = False) -> list[Path]:
-    """The notebooks with these numbers, or all; NotebookError if a number has none.
+    """The notebooks with these numbers, or all; ToolError if a number has none.
 
     Args:
         lecture: whether the lecture, whose number is "lecture", is one of them.
@@ -235,7 +229,7 @@ def chosen(folder: Path, numbers: list[str], lecture: bool = False) -> list[Path
     names = {path.stem.partition("_")[0]: path for path in paths}
     missing = sorted(set(numbers) - set(names))
     if missing:
-        raise NotebookError(f"there is no notebook {missing[0]} in {folder}")
+        raise ToolError(f"there is no notebook {missing[0]} in {folder}")
     return [path for name, path in names.items() if not numbers or name in numbers]
 
 
@@ -243,7 +237,7 @@ def attempt(path: Path, root: Path, always: bool) -> bool:
     """Execute a notebook and say what came of it; whether it went well."""
     try:
         print(execute(path, root, always), flush=True)
-    except NotebookError as error:
+    except ToolError as error:
         print(f"{path.name}: {error}", flush=True)
         return False
     return True
@@ -257,7 +251,7 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
     try:
         paths = chosen(root / "notebooks", options.numbers, lecture=True)
         went_well = [attempt(path, root, options.all) for path in paths]
-    except NotebookError as error:
+    except ToolError as error:
         print(error)
         return 1
     except KeyboardInterrupt:

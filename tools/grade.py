@@ -34,13 +34,12 @@ from lectures_lib.homework.looking_over import Unreadable
 from . import marks, running, starters
 from .alone import alone
 from .collecting import Register, collect
-from .execute import NotebookError
 from .fingerprints import digest
 from .marks import task_of
 from .nbgrader_steps import Autograde, GenerateFeedback
 from .parallel import side_by_side
 from .submissions import prepare
-from .writing import write
+from .writing import ToolError, write
 
 SECONDS = 900  # for a submission: far more than the limits of its cells add up to
 MEGABYTES = 3000  # of the process that grades it, or one that it starts
@@ -90,7 +89,7 @@ class Grading:
         self.book = course / "marks" / f"{name}.json"
         for path in (self.source, self.release, self.hidden):
             if not path.exists():
-                raise NotebookError(f"there is no {path}")
+                raise ToolError(f"there is no {path}")
         checking.examine(self.hidden, self.source / "checks.py")
         self.starter = looking_over.read(self.release / f"{name}.ipynb")
         checks = looking_over.graded(self.starter)
@@ -266,7 +265,7 @@ def main(arguments: list[str], course: Path = starters.COURSE) -> int:
                 return 0
             grading.fill_gradebook()
             return grade_all(grading, options.jobs, options.again)
-    except (NotebookError, Unreadable, checking.HomeworkError) as error:
+    except (ToolError, Unreadable, checking.HomeworkError) as error:
         print(error)
         return 2
 

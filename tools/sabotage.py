@@ -31,6 +31,7 @@ from nbformat import NotebookNode
 from . import audit, execute
 from .needed import needed
 from .parallel import side_by_side
+from .writing import ToolError
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("lectures_lib/", "data/")
@@ -39,10 +40,6 @@ CACHES = shutil.ignore_patterns("__pycache__")
 KEYS = {"claim", "sentence", "old", "new", "why"}
 CLAIM = ("claim", "ll.claims.claim")  # how a cell calls it
 Claim = tuple[str, str]  # id and sentence
-
-
-class EditError(Exception):
-    """An edit that cannot be made; its text says why, for the terminal."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +84,11 @@ def edits_of(path: Path) -> list[Edit]:
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8")).get("edit", [])
     except tomllib.TOMLDecodeError as error:
-        raise EditError(f"{path} is not TOML: {error}") from None
+        raise ToolError(f"{path} is not TOML: {error}") from None
     for number, row in enumerate(rows, 1):
         complete = set(row) in (KEYS | {"cell"}, KEYS | {"file"})
         if not complete or not all(isinstance(value, str) for value in row.values()):
-            raise EditError(
+            raise ToolError(
                 f"{path}: [[edit]] {number} needs {', '.join(sorted(KEYS))}, and one "
                 "of cell and file, as texts in quotes, and nothing else"
             )
@@ -109,7 +106,7 @@ def claims_in(cell: NotebookNode) -> Iterator[Claim]:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in CLAIM:
             words = tuple(getattr(argument, "value", 0) for argument in node.args[:2])
             if [type(word) for word in words] != [str, str]:
-                raise EditError(
+                raise ToolError(
                     f"cell {cell.id} makes a claim that cannot be read: write its id "
                     "and its sentence as plain text, first and second"
                 )
@@ -122,7 +119,7 @@ def claim_of(edit: Edit, there: dict[Claim, str]) -> Claim:
     found = [c for c in there if c[0] == edit.claim and c[1].startswith(edit.sentence)]
     if len(found) != 1:
         lines = "\n".join(f"  {id} {sentence}" for id, sentence in there)
-        raise EditError(
+        raise ToolError(
             f"{edit}: {len(found)} claims of notebook {edit.notebook} begin with "
             f"“{edit.claim} {edit.sentence}”, expected one of these:\n{lines}"
         )
@@ -132,12 +129,12 @@ def claim_of(edit: Edit, there: dict[Claim, str]) -> Claim:
 def edited(edit: Edit, text: str | None) -> str:
     """The text of the place with the edit in it; None: there is no such place."""
     if text is None:
-        raise EditError(
+        raise ToolError(
             f"{edit}: there is no such place, expected a code cell not after the "
             f"claim's, or a file in {' or '.join(COPIED)}"
         )
     if text.count(edit.old) != 1 or edit.old == edit.new:
-        raise EditError(
+        raise ToolError(
             f"{edit}: old is there {text.count(edit.old)} times, expected once, with "
             f"something else as new: {edit.old!r}"
         )
@@ -213,7 +210,7 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
         edits = read_edits(root / "tests" / "sabotage", numbers)
         trials = [prepare(edit, root) for edit in edits]
         there = [(p, *row) for p in paths for row in claims(execute.read(p)).items()]
-    except (EditError, execute.NotebookError) as error:
+    except ToolError as error:
         print(error)
         return 1
     as_they_stand = [unbroken(*row) for row in there]

@@ -27,7 +27,7 @@ from .pages import (
     stored,
     with_files,
 )
-from .writing import markdown_table, write
+from .writing import ToolError, markdown_table, write
 
 SOURCE, ASSETS, HTML = BUILD / "source", BUILD / "assets", BUILD / "html"
 FRAMES = BUILD / "extra" / "frames"
@@ -150,7 +150,7 @@ def write_site(decks: bool = True) -> int:
     """Write all pages; 0, or the status of the step that failed.
 
     Raises:
-        slides.SlidesError: npm is not there, or has no network.
+        ToolError: npm is not there, or has no network.
     """
     slides.fetch_assets(ASSETS, PACKAGES, USED)
     if decks and slides.main([]):
@@ -182,7 +182,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         failed = write_site(decks=not options.no_decks)
-    except slides.SlidesError as error:
+    except ToolError as error:
         print(error, file=sys.stderr)
         return 1
     found = [] if failed else faults(HTML)

@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from . import execute
 from .sections import core_and_deeper
+from .writing import ToolError
 
 DECKS = execute.ROOT / "site" / "_build" / "slides"
 
@@ -63,10 +64,6 @@ LINES = 18  # of code and of what it prints, on one slide
 LINK = re.compile(r"(?<!!)\[([^]]*)\]\(([^)\s]*?)(#[^)\s]*)?\)")
 
 
-class SlidesError(Exception):
-    """A deck cannot be written; the message says why and what to do."""
-
-
 def fetch_assets(folder: Path, packages: str = "", kept: tuple[str, ...] = ()) -> None:
     """Put the browser's files into folder, once; npm brings them, checked by SHA-256.
 
@@ -75,7 +72,7 @@ def fetch_assets(folder: Path, packages: str = "", kept: tuple[str, ...] = ()) -
         kept: how the names of the files begin that are used.
 
     Raises:
-        SlidesError: npm is not there, has no network, or brought something else.
+        ToolError: npm is not there, has no network, or brought something else.
     """
     lines = (packages or PACKAGES).strip().splitlines()
     for package, checksum in map(str.split, lines):
@@ -86,7 +83,7 @@ def fetch_assets(folder: Path, packages: str = "", kept: tuple[str, ...] = ()) -
             archive = npm_pack(package, Path(scratch))
             found = sha256(archive.read_bytes()).hexdigest()
             if found != checksum:
-                raise SlidesError(
+                raise ToolError(
                     f"{package} is not what it was: expected SHA-256 "
                     f"{checksum[:12]}…, found {found[:12]}…. Nothing was kept."
                 )
@@ -106,7 +103,7 @@ def unpack(archive: Path, target: Path, kept: tuple[str, ...]) -> None:
 def npm_pack(package: str, folder: Path) -> Path:
     """The archive of an npm package, fetched into folder."""
     if shutil.which("npm") is None:
-        raise SlidesError(
+        raise ToolError(
             "The decks need npm once, to fetch the slide engine, and it is not on the "
             "PATH: install Node.js (Debian: apt-get install npm) and try again."
         )
@@ -114,7 +111,7 @@ def npm_pack(package: str, folder: Path) -> Path:
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if run.returncode:
         reason = run.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise SlidesError(f"npm could not fetch {package} ({reason[0]}). Network?")
+        raise ToolError(f"npm could not fetch {package} ({reason[0]}). Network?")
     return folder / run.stdout.strip().splitlines()[-1]
 
 
@@ -198,11 +195,11 @@ def chromium() -> Iterator[Browser]:
     """A headless Chromium that asks nothing of the network by itself.
 
     Raises:
-        SlidesError: there is none.
+        ToolError: there is none.
     """
     path = shutil.which("chromium")
     if path is None:
-        raise SlidesError("There is no Chromium for it: apt-get install chromium.")
+        raise ToolError("There is no Chromium for it: apt-get install chromium.")
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     quiet += ["--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
@@ -221,7 +218,7 @@ def main(arguments: list[str]) -> int:
         paths = execute.chosen(execute.ROOT / "notebooks", numbers, lecture=True)
         for target in made(paths, options.pdf):
             print(target.relative_to(execute.ROOT))
-    except (SlidesError, execute.NotebookError) as error:
+    except ToolError as error:
         print(error, file=sys.stderr)
         return 1
     return 0

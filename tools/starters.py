@@ -24,6 +24,7 @@ from traitlets.config import Config, PyFileConfigLoader
 from . import execute
 from .fingerprints import digest, modules, used
 from .nbgrader_steps import CourseDirectory, GenerateAssignment
+from .writing import ToolError
 
 COURSE = execute.ROOT / "notebooks" / "homework"
 
@@ -47,7 +48,7 @@ def generate(course: Path, name: str, release: Path, database: str) -> None:
     """Have nbgrader make the starter in another folder than release/.
 
     Raises:
-        NotebookError: nbgrader cannot, and why.
+        ToolError: nbgrader cannot, and why.
     """
     own = {"release_directory": str(release), "db_url": database}
     step = step_of(GenerateAssignment, course, assignment_id=name, **own)
@@ -59,7 +60,7 @@ def generate(course: Path, name: str, release: Path, database: str) -> None:
     except NbGraderException as error:
         reasons = re.findall(r"^\w*(?:Error|Exception): .*", said.getvalue(), re.M)
         reason = reasons[0] if reasons else error
-        raise execute.NotebookError(f"nbgrader cannot make it: {reason}") from None
+        raise ToolError(f"nbgrader cannot make it: {reason}") from None
     finally:
         step.log.removeHandler(handler)
 
@@ -109,7 +110,7 @@ def update(course: Path, name: str, temporary: Path) -> str:
     """Bring the source's outputs and the starter up to date; a line for the terminal.
 
     Raises:
-        NotebookError: a cell fails, or nbgrader cannot make the starter.
+        ToolError: a cell fails, or nbgrader cannot make the starter.
     """
     file, changed = f"{name}.ipynb", []
     source, release = course / "source" / name, course / "release" / name
@@ -134,7 +135,7 @@ def main(arguments: list[str], course: Path = COURSE) -> int:
         for name in names:
             try:
                 print(update(course, name, Path(temporary)), flush=True)
-            except execute.NotebookError as error:
+            except ToolError as error:
                 print(f"{name}: {error}", flush=True)
                 went_well = False
     return 0 if went_well else 1

@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
 
-from .execute import NotebookError
+from .writing import ToolError
 
 # Platform → what it calls a student's folder or file. Nothing else is cut from a name.
 SHAPES = {
@@ -138,15 +138,15 @@ def by_pattern(
 
 
 def compiled(pattern: str | None) -> re.Pattern | None:
-    """The teacher's pattern. NotebookError when it is none or names no student."""
+    """The teacher's pattern. ToolError when it is none or names no student."""
     if not pattern:
         return None
     try:
         made = re.compile(pattern)
     except re.error as error:
-        raise NotebookError(f"{pattern} is no regular expression: {error}") from None
+        raise ToolError(f"{pattern} is no regular expression: {error}") from None
     if "student" not in made.groupindex:
-        raise NotebookError(
+        raise ToolError(
             f"{pattern} names no student: expected a group (?P<student>…), such as "
             r"(?P<student>\w+)_abgabe/; (?P<number>…), (?P<attempt>…) and (?P<own>…) "
             "if you like"

@@ -1,4 +1,4 @@
-"""The one way in which the tools write a file, a table, and to any terminal."""
+"""The one way in which the tools write a file, a table, to any terminal, and fail."""
 
 import codecs
 import io
@@ -8,6 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 PLAIN = {"✗": "x", "✓": "+", "…": "...", "−": "-", "×": "x"}
+
+
+class ToolError(Exception):
+    """What was asked for cannot be done; the text says why, for the terminal."""
 
 
 def write(path: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from tests.homework.tiny import NAME
 from tools import archives, collecting, students
 from tools.archives import NOT_READ
 from tools.collecting import collect
-from tools.execute import NotebookError
+from tools.writing import ToolError
 
 FILE = f"{NAME}.ipynb"
 MOODLE = "assignsubmission_file_"
@@ -92,7 +92,7 @@ def test_only_a_platforms_own_additions_are_cut_from_a_name(path, student, numbe
 )
 def test_a_file_that_names_nobody_stops_it(tmp_path, file):
     assert students.owner_of(PurePosixPath(file), NAME) is None
-    with pytest.raises(NotebookError, match="whose is it"):
+    with pytest.raises(ToolError, match="whose is it"):
         collect(put(tmp_path / "all.zip", file, "ada_homework_1.ipynb"), NAME, tmp_path)
     assert not (tmp_path / "submitted").exists()
 
@@ -137,7 +137,7 @@ def test_two_students_stay_two(tmp_path, pair):
 )
 def test_two_sources_that_would_become_one_student_stop_it(tmp_path, pair):
     place = put(tmp_path / "all.zip", *pair, f"kim/{FILE}")
-    with pytest.raises(NotebookError, match="Nothing was taken") as error:
+    with pytest.raises(ToolError, match="Nothing was taken") as error:
         collect(place, NAME, tmp_path)
     for path in pair:
         name = unicodedata.normalize("NFC", path.split("/")[0])
@@ -180,10 +180,10 @@ def test_a_pattern_says_what_the_name_is(tmp_path):
     }
     assert "left out: WS/notes.txt: it names no student" in lines
     place = put(tmp_path / "all.zip", f"1/ada/{FILE}", f"2/ada/{FILE}")
-    with pytest.raises(NotebookError, match=r"1/ada.* and 2/ada"):
+    with pytest.raises(ToolError, match=r"1/ada.* and 2/ada"):
         collect(place, NAME, tmp_path, r"^\d/(?P<student>[^/]+)/")
     for wrong in ("(", "no name"):
-        with pytest.raises(NotebookError, match=r"regular expression|names no student"):
+        with pytest.raises(ToolError, match=r"regular expression|names no student"):
             collect(place, NAME, tmp_path, wrong)
 
 
@@ -368,11 +368,11 @@ def encrypted(content: bytes) -> bytes:
 
 def test_what_is_no_zip_and_what_is_not_there_is_said(tmp_path, monkeypatch):
     (tmp_path / "text").write_text("no zip")
-    with pytest.raises(NotebookError, match="neither a folder nor a zip"):
+    with pytest.raises(ToolError, match="neither a folder nor a zip"):
         collect(tmp_path / "text", NAME, tmp_path)
-    with pytest.raises(NotebookError, match="there is no"):
+    with pytest.raises(ToolError, match="there is no"):
         collect(tmp_path / "none.zip", NAME, tmp_path)
-    with pytest.raises(NotebookError, match="no submission in"):
+    with pytest.raises(ToolError, match="no submission in"):
         collect(put(tmp_path / "empty.zip", "index.html"), NAME, tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
