@@ -1,7 +1,6 @@
 """One submission: which notebook counts, in any encoding, its cells found again."""
 
 import json
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -46,8 +45,8 @@ def read(path: Path) -> NotebookNode:
         try:
             return looking_over.read(copy)
         except Unreadable as error:
-            reason = re.search(r"\((.*)\)$", str(error), re.S)
-            raise Unreadable(reason[1] if reason else str(error)) from None
+            reason = str(error).partition(" as a notebook (")[2]
+            raise Unreadable(reason.removesuffix(")")) from None
 
 
 # Which notebook counts.
@@ -98,11 +97,9 @@ def listed(paths: list[Path], folder: Path) -> str:
 
 def nothing_in(folder: Path) -> str:
     """What there is in place of a notebook, and why."""
+    for name, why in not_read(folder):
+        return f"{name} cannot be read: {why}"
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    for note in files:
-        if note.name.endswith(NOT_READ):
-            why = note.read_text("utf-8")
-            return f"{note.name.removesuffix(NOT_READ)} cannot be read: {why}"
     if not files:
         return "no notebook in it"
     return f"no notebook in it, only {listed(files[:3], folder)}"
@@ -182,7 +179,8 @@ def prepare(folder: Path, starter: NotebookNode, name: str, to: Path) -> list[st
         raise Unreadable(f"larger than {size}: pictures in its text?")
     shutil.copytree(folder, to, ignore=not_needed)
     (to / f"{name}.ipynb").write_text(text, encoding="utf-8")
-    remarks = [remark, *lost(notebook, starter, again), *not_read(folder)]
+    remarks = [remark, *lost(notebook, starter, again)]
+    remarks += [f"{name}: {why}" for name, why in not_read(folder)]
     return [remark for remark in remarks if remark]
 
 
@@ -212,7 +210,7 @@ def lost(
         yield f"deleted, put back: {', '.join(gone)}"
 
 
-def not_read(folder: Path) -> Iterator[str]:
-    """A remark on each file that could not be taken."""
+def not_read(folder: Path) -> Iterator[tuple[str, str]]:
+    """The name of each file that could not be taken, and why."""
     for note in sorted(folder.rglob(f"*{NOT_READ}")):
-        yield f"{note.name.removesuffix(NOT_READ)}: {note.read_text('utf-8')}"
+        yield note.name.removesuffix(NOT_READ), note.read_text("utf-8")

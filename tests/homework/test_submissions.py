@@ -1,6 +1,7 @@
 """One submission: which notebook counts, in what state, and what is said about it."""
 
 import json
+import tempfile
 from copy import deepcopy
 from pathlib import Path
 
@@ -115,6 +116,15 @@ def test_what_is_no_notebook_is_named(tmp_path, content, why):
     (tmp_path / "in" / FILE).write_bytes(content)
     with pytest.raises(Unreadable, match=f"^unreadable: .*{why}"):
         prepared(tmp_path / "in")
+
+
+def test_brackets_in_the_name_of_a_folder_are_no_reason(tmp_path, monkeypatch):
+    folder = tmp_path / "(odd)"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    (folder / FILE).write_text("{")
+    with pytest.raises(Unreadable, match=r"^NotJSONError"):
+        submissions.read(folder / FILE)
 
 
 def test_the_reason_why_a_file_was_not_taken_is_said(tmp_path):
