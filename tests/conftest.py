@@ -1,9 +1,41 @@
-"""What several test files share: a quiet browser."""
+"""What all test files share: no network, and a quiet browser."""
+
+import socket
+import sys
 
 import pytest
 
 from tools import slides
 from tools.writing import ToolError
+
+HERE = {"", "localhost", "localhost.localdomain", "::1", "0.0.0.0", "::"}
+
+
+def refuse_the_network(event: str, arguments: tuple) -> None:
+    """Fail the test that asks for another machine, from the first name looked up.
+
+    Python tells its audit hooks of each connection before it is made. It does so in
+    this process only: kernels, pip, npm and other programs that a test starts are not
+    covered.
+    """
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else ""  # else a path
+    else:
+        return
+    host = host.decode() if isinstance(host, bytes) else host
+    if isinstance(host, str) and not is_here(host):
+        pytest.fail(f"the test asks for {host}: no test may need a network")
+
+
+def is_here(host: str) -> bool:
+    """Whether a name or address is that of this machine."""
+    return host in HERE or host.startswith("127.") or host == socket.gethostname()
+
+
+sys.addaudithook(refuse_the_network)
 
 
 @pytest.fixture(scope="session")

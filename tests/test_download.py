@@ -368,10 +368,14 @@ def certificate(server, tmp_path) -> Path:
     command += ["-keyout", key, "-out", file, "-subj", "/CN=127.0.0.1"]
     command += ["-addext", "subjectAltName=IP:127.0.0.1"]
     subprocess.run(command, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    speak_tls(server, file, key)
     return file
+
+
+def speak_tls(server: Server, certificate: Path, key: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 
 
 def test_a_replaced_certificate_is_told_of(server, certificate, tmp_path):
@@ -392,6 +396,61 @@ def test_certificates_are_certifis_and_the_users(
     url = server.url("good").replace("http:", "https:")
     file = data.download(url, tmp_path / "file.bin", SHA256)
     assert file.read_bytes() == CONTENT
+
+
+EXPIRING = """
+[ca]
+default_ca = ours
+[ours]
+database = known
+rand_serial = yes
+new_certs_dir = .
+default_md = sha256
+policy = policy
+x509_extensions = extensions
+[policy]
+commonName = supplied
+[extensions]
+subjectAltName = IP:127.0.0.1
+"""
+
+
+@pytest.mark.parametrize(
+    ("dates", "reason"),
+    [
+        (["20000101000000Z", "20010101000000Z"], "certificate has expired"),
+        (["20990101000000Z", "21000101000000Z"], "certificate is not yet valid"),
+    ],
+)
+def test_a_clock_far_off_is_told_as_certificates_tell_it(
+    server, tmp_path, monkeypatch, dates, reason
+):
+    file = expiring(server, tmp_path / "ours", *dates)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    url = server.url("good").replace("http:", "https:")
+    assert reason in refusal(url, tmp_path / "new" / "file.bin")
+
+
+def expiring(server: Server, folder: Path, start: str, end: str) -> Path:
+    """A certificate of this server that is good between two dates only."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not here")
+    folder.mkdir()
+    (folder / "known").touch()
+    (folder / "settings").write_text(EXPIRING)
+
+    def openssl(*words: str) -> None:
+        command = ["openssl", *words]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    asked = ["-nodes", "-keyout", "key.pem", "-out", "asked.pem", "-subj", "/CN=here"]
+    openssl("req", "-new", *curve, *asked)
+    signed = ["-selfsign", "-keyfile", "key.pem", "-in", "asked.pem"]
+    dates = ["-startdate", start, "-enddate", end, "-out", "certificate.pem"]
+    openssl("ca", "-batch", "-config", "settings", *signed, *dates)
+    speak_tls(server, folder / "certificate.pem", folder / "key.pem")
+    return folder / "certificate.pem"
 
 
 # --- places and words that cannot be ------------------------------------------------

@@ -86,6 +86,19 @@ def test_an_empty_seed_counts_as_none(monkeypatch):
     assert ll.environment.seed_offset() == 0
 
 
+@pytest.mark.parametrize(
+    ("cuda", "mps"), [(True, False), (False, True), (False, False)]
+)
+def test_a_gpu_is_taken_where_torch_has_cuda(monkeypatch, cuda, mps):
+    """No GPU is needed for it: this stands in for one, and for Apple's."""
+    ll.setup()  # at the first call torch imports more, which looks at these too
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    chosen = "cuda" if cuda else "cpu"  # mps has no float64 and no sparse products
+    assert ll.setup().type == ll.environment.device().type == chosen
+    assert f"device       {chosen}\n" in ll.environment.report()
+
+
 def test_the_report_names_versions_memory_and_seed():
     report = ll.environment.report()
     assert torch.__version__.split("+")[0] in report

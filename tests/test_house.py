@@ -1,5 +1,6 @@
 """The house: files that must agree, the installer's decisions, the first commands."""
 
+import ast
 import importlib.util
 import os
 import re
@@ -13,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -186,6 +188,59 @@ def test_every_link_has_the_address_of_pyproject():
 )
 def test_a_stale_link_is_seen(link, stale):
     assert is_stale(link, "ada/nets") is stale
+
+
+# What a program must not do with what comes from outside
+
+
+PROGRAMS = [*(ROOT / "lectures_lib").rglob("*.py"), *(ROOT / "tools").rglob("*.py")]
+PROGRAMS += [*(ROOT / "benchmarks").glob("*.py"), *(ROOT / "data").glob("*.py")]
+RUN_TEXT = {"eval", "exec", "compile", "__import__", "os.system", "os.popen"}
+RUN_TEXT |= {"subprocess.getoutput", "subprocess.getstatusoutput", "yaml.load"}
+RUN_TEXT |= {"pickle.load", "pickle.loads", "pickle.Unpickler", "joblib.load"}
+
+
+def dangers(code: str) -> list[str]:
+    """The calls in a program that run a text, or what a file brings along."""
+    found = []
+    for call in (n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Call)):
+        name = ast.unparse(call.func)
+        given = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        bad = name in RUN_TEXT or given.get("shell", "False") != "False"
+        bad |= name == "torch.load" and given.get("weights_only") != "True"
+        bad |= given.get("allow_pickle", "False") != "False"
+        found += [f"line {call.lineno}: {ast.unparse(call)}"] if bad else []
+    return found
+
+
+def test_no_program_runs_what_comes_from_outside():
+    notebooks = [*(ROOT / "notebooks").glob("*.ipynb")]
+    cells = [c for path in notebooks for c in nbformat.read(path, 4).cells]
+    codes = {f"cell {c.id}": c.source for c in cells if c.cell_type == "code"}
+    assert len(PROGRAMS) > 60 and len(codes) > 300
+    codes |= {str(path): path.read_text(encoding="utf-8") for path in PROGRAMS}
+    found = {name: dangers(code) for name, code in codes.items()}
+    assert not {name: calls for name, calls in found.items() if calls}
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("eval(text)", True),
+        ("net.eval()", False),
+        ("exec(compile(text, '', 'exec'))", True),
+        ("subprocess.run(command, shell=True)", True),
+        ("subprocess.run(command)", False),
+        ("os.system(f'rm {name}')", True),
+        ("torch.load(file)", True),
+        ("torch.load(file, weights_only=False)", True),
+        ("torch.load(file, weights_only=True)", False),
+        ("np.load(file, allow_pickle=True)", True),
+        ("pickle.loads(content)", True),
+    ],
+)
+def test_what_would_run_it_is_seen(code, seen):
+    assert bool(dangers(code)) is seen
 
 
 # Binder and CI

@@ -265,7 +265,7 @@ def main(arguments: list[str], course: Path = starters.COURSE) -> int:
                 return 0
             grading.fill_gradebook()
             return grade_all(grading, options.jobs, options.again)
-    except (ToolError, Unreadable, checking.HomeworkError) as error:
+    except (ToolError, Unreadable, checking.HomeworkError, OSError) as error:
         print(error)
         return 2
 
@@ -282,13 +282,14 @@ def grade_all(grading: Grading, jobs: int, again: bool) -> int:
         failed = [student for student in todo if not grading.is_known(student)]
         if len(failed) < len(todo) / 2:  # by chance, so once more, alone
             grade_these(grading, failed, jobs=1)
-    except KeyboardInterrupt:
+        print(grading.summary(students, len(known)))
+    except (KeyboardInterrupt, OSError) as error:  # a full disk: as it was before
         STOP.set()
         while multiprocessing.active_children():  # its thread kills each
             time.sleep(0.1)
-        print("stopped: the same command goes on from here")
-        return 130
-    print(grading.summary(students, len(known)))
+        why = f" ({error})" if isinstance(error, OSError) else ""
+        print(f"stopped{why}: the same command goes on from here")
+        return 2 if why else 130
     return 0
 
 

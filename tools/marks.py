@@ -1,6 +1,8 @@
 """The marks of a homework: its records, what was given by hand, table and report."""
 
+import codecs
 import csv
+import io
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -10,6 +12,7 @@ from lectures_lib.homework import looking_over
 from lectures_lib.homework.looking_over import grade_id, metadata
 
 from . import running
+from .writing import write
 
 # Errors of a check's cell that come from reading checks.py and the library.
 GRADERS = {
@@ -137,17 +140,18 @@ def table(
             given by hand, and what the learning platform calls the student.
     """
     columns = ["student", "name", "number", "points", "of", *possible, "problems"]
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
-        writer.writeheader()
-        for student, record in records.items():
-            hand, owner = given.get(student, {}), owners.get(student, {})
-            line = {"student": student, "problems": remarks(record, hand)}
-            line |= {"name": owner.get("student"), "number": owner.get("number")}
-            line["of"] = sum(possible.values())
-            if points := final(record["points"], hand):
-                line |= points | {"points": sum(points.values())}
-            writer.writerow({name: harmless(value) for name, value in line.items()})
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, extrasaction="ignore")
+    writer.writeheader()
+    for student, record in records.items():
+        hand, owner = given.get(student, {}), owners.get(student, {})
+        line = {"student": student, "problems": remarks(record, hand)}
+        line |= {"name": owner.get("student"), "number": owner.get("number")}
+        line["of"] = sum(possible.values())
+        if points := final(record["points"], hand):
+            line |= points | {"points": sum(points.values())}
+        writer.writerow({name: harmless(value) for name, value in line.items()})
+    write(path, codecs.BOM_UTF8.decode() + text.getvalue())
 
 
 def harmless(value: object) -> object:

@@ -14,6 +14,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from .writing import write
+
 ROOT = Path(__file__).resolve().parents[1]
 WORKBOOK = "mine"
 HOMEWORK = "homework/release"
@@ -74,9 +76,7 @@ def update(root: Path) -> tuple[list[str], list[str]]:
     for name, copy in copies(root).items():
         target = root / WORKBOOK / name
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("x", encoding="utf-8") as file:
-                nbformat.write(copy, file)
+            write(target, nbformat.writes(copy) + "\n")
             made.append(name)
         elif copied_from(target) != copy.metadata["lectures"]["copy_of"]:
             older.append(name)
