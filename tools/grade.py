@@ -35,6 +35,7 @@ from . import marks, running, starters
 from .alone import alone
 from .collecting import Register, collect
 from .execute import NotebookError, digest
+from .hidden import examine
 from .marks import task_of
 from .nbgrader_steps import Autograde, CourseDirectory, GenerateFeedback
 from .parallel import side_by_side
@@ -97,7 +98,7 @@ class Grading:
         for path in (self.source, self.release, self.hidden):
             if not path.exists():
                 raise NotebookError(f"there is no {path}")
-        checking.examine(self.hidden, self.source / "checks.py")
+        examine(self.hidden, self.source / "checks.py")
         self.starter = looking_over.read(self.release / f"{name}.ipynb")
         checks = looking_over.graded(self.starter)
         self.given: dict[str, marks.Hand] = {}
