@@ -29,7 +29,7 @@ def make_explorer(draw=None, **changes):
     arguments = {
         "label": "a line",
         "challenge": "reach 3.",
-        "controls": {"height": range(0, 5), "kind": ("low", "high")},
+        "controls": {"height": {"min": 0, "max": 4}, "kind": ["low", "high"]},
         "axes": [{"rect": (0.1, 0.1, 0.8, 0.8)}],
         "draw": draw or plot,
         "say": lambda height, kind: f"It rises to {height}, {kind}.",
@@ -157,7 +157,11 @@ def test_the_stored_explorer_has_a_captioned_described_frame_for_each_preset():
 
 def test_each_kind_of_control_fits_its_values():
     start = {"height": 0, "gain": 1.0, "kind": "low", "norm": True}
-    values = {"height": range(5), "gain": (0.1, 1.0), "kind": ("low", "high")}
+    values = {
+        "height": {"min": 0, "max": 4},
+        "gain": (0.1, 1.0),
+        "kind": ("low", "high"),
+    }
     explorer = make_explorer(
         draw=lambda *axes, **settings: None,
         say=lambda **settings: str(settings),

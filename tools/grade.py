@@ -35,6 +35,7 @@ from . import marks, running, starters
 from .alone import alone
 from .collecting import Register, collect
 from .fingerprints import digest
+from .hidden import examine
 from .marks import task_of
 from .nbgrader_steps import Autograde, GenerateFeedback
 from .parallel import side_by_side
@@ -90,7 +91,7 @@ class Grading:
         for path in (self.source, self.release, self.hidden):
             if not path.exists():
                 raise ToolError(f"there is no {path}")
-        checking.examine(self.hidden, self.source / "checks.py")
+        examine(self.hidden, self.source / "checks.py")
         self.starter = looking_over.read(self.release / f"{name}.ipynb")
         checks = looking_over.graded(self.starter)
         self.given: dict[str, marks.Hand] = {}

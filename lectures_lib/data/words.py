@@ -105,18 +105,17 @@ def vectors() -> Tensor:
 
 def synsets(place: int) -> list[list[int]]:
     """The senses of a word in order, each as the words of its synset."""
-    senses, members = _thesaurus()
-    return [members[synset] for synset in senses[place]]
+    return _thesaurus()[place]
 
 
 @cache
-def _thesaurus() -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """The synsets of each word in the order of use, and the words of each synset."""
+def _thesaurus() -> dict[int, list[list[int]]]:
+    """The synsets of each word in the order of use, each as its words."""
     senses, members = defaultdict(list), defaultdict(list)
     for word, synset in wordnet()["senses"][:2].T.tolist():
-        senses[word].append(synset)
         members[synset].append(word)
-    return senses, members
+        senses[word].append(members[synset])  # to which other words are still added
+    return senses
 
 
 @cache

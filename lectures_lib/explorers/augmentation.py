@@ -1,34 +1,26 @@
 """The explorers of notebook 04: the gallery; affinity and diversity."""
 
 from functools import cache
-from math import cos, radians, sin, tan
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.transforms import Affine2D
 from torch import Tensor
 
 from .. import augmentation, data, environment, many, recorded
 from ..figures import BLUE, GREY, INK, RED
-from .widgets import EXPLORERS, Explorer, explorer, noted
+from .widgets import EXPLORERS, Explorer, explorer, noted, runs_at
 
 PLAIN = EXPLORERS["gallery"]["presets"]["as it is"]
 OPERATIONS = tuple(name for name in augmentation.POOL if name != "saturation")
 STRENGTHS = (0.25, 0.5, 0.75, 1.0)
+_recorded = cache(lambda: recorded.load("operations"))
 
 
 def gallery() -> Explorer:
     """Notebook 04: a photograph under several of torchvision's transformations."""
     return explorer(
         "gallery",
-        controls={
-            "turn": range(-180, 181, 15),
-            "shift": range(-40, 41, 10),
-            "zoom": range(50, 201, 10),
-            "shear": range(-40, 41, 10),
-            "brightness": range(0, 301, 25),
-            "contrast": range(0, 301, 25),
-            "mirror": ("no", "yes"),
-        },
         draw=_draw_gallery,
         say=_say_gallery,
         solved=lambda **s: (
@@ -60,14 +52,11 @@ def _changed(turn, shift, zoom, shear, brightness, contrast, mirror) -> Tensor:
 def _frame(turn, shift, zoom, shear, mirror, **_) -> np.ndarray:
     """Where the photograph's frame goes: its corners (2, 5), in pixels."""
     height, width = _photo().shape[1:]
-    x = width / 2 * np.array([-1, 1, 1, -1, -1])
-    y = height / 2 * np.array([-1, -1, 1, 1, -1])
-    x = x - tan(radians(shear)) * y
-    a, b = zoom / 100 * cos(radians(turn)), zoom / 100 * sin(radians(turn))
-    x, y = a * x + b * y + shift / 100 * width, a * y - b * x
-    if mirror == "yes":
-        x = -x
-    return np.array([x + width / 2 - 0.5, y + height / 2 - 0.5])
+    around = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) / 2
+    move = Affine2D().skew_deg(-shear, 0).rotate_deg(-turn).scale(zoom / 100)
+    move.translate(shift / 100 * width, 0).scale(-1 if mirror == "yes" else 1, 1)
+    move.translate(width / 2 - 0.5, height / 2 - 0.5)
+    return move.transform(around * [width, height]).T
 
 
 def _draw_gallery(ax: Axes, ghost: bool, **s) -> None:
@@ -125,11 +114,6 @@ def affinity_and_diversity() -> Explorer:
 
 
 @cache
-def _recorded() -> recorded.Recording:
-    return recorded.load("operations")
-
-
-@cache
 def _frozen() -> list[Tensor]:
     """A net that has only seen digits as they are, all of the training set."""
     images, labels = data.digits("train")
@@ -148,11 +132,8 @@ def _eight(operation: str, strength: float) -> tuple[Tensor, list[int], list[int
 
 def _runs(name: str, operation: str, strength: float) -> np.ndarray:
     """Recorded "affinity", "diversity" or "gain", (draws,); NaN without records."""
-    runs = _recorded()
-    if not runs.values:
-        return np.full(2, np.nan)
     share = 1.0 if augmentation.POOL[operation].switch else strength
-    return runs.values[name][:, runs.axes["kind"].index([operation, share])]
+    return runs_at(_recorded(), name, "kind", [operation, share])
 
 
 def _mean(name: str, operation: str, strength: float) -> float:

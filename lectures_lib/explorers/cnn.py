@@ -17,16 +17,6 @@ def one_output_pixel() -> Explorer:
     """Notebook 00: which input pixels does one output pixel of a convolution see?"""
     return explorer(
         "one_output_pixel",
-        controls={
-            "size": range(4, 11),
-            "kernel_size": range(1, 6),
-            "stride": range(1, 4),
-            "padding": range(0, 3),
-            "dilation": range(1, 4),
-            "pixel": range(0, 100),
-            "in_channels": range(1, 9),
-            "out_channels": range(1, 17),
-        },
         draw=_draw_output_pixel,
         say=_say_output_pixel,
         solved=lambda **s: (
@@ -63,7 +53,10 @@ def _draw_output_pixel(left: Axes, right: Axes, ghost: bool, **s) -> None:
         return
     if out:
         _draw_cells(left, _input_kinds(s), first=-s["padding"])
-        _draw_unseen(left, s)
+        first, side = -s["padding"] - 0.5, s["size"] + 2 * s["padding"]
+        for i in _unseen(s):
+            left.add_patch(Rectangle((first, i - 0.5), side, 1, **HATCH))
+            left.add_patch(Rectangle((i - 0.5, first), 1, side, **HATCH))
         kinds = np.ones((out, out))
         kinds[_place(s)] = 2
         _draw_cells(right, kinds, first=0)
@@ -87,13 +80,6 @@ def _draw_cells(ax: Axes, kinds: np.ndarray, first: int) -> None:
     palette = ListedColormap(["#FFFFFF", "#A5CBE6", BLUE])
     style = {"cmap": palette, "vmin": 0, "vmax": 2, "edgecolors": "#9AA8B2"}
     ax.pcolormesh(edges, edges, kinds, linewidth=1, **style)
-
-
-def _draw_unseen(ax: Axes, s: Settings) -> None:
-    first, side = -s["padding"] - 0.5, s["size"] + 2 * s["padding"]
-    for i in _unseen(s):
-        ax.add_patch(Rectangle((first, i - 0.5), side, 1, **HATCH))
-        ax.add_patch(Rectangle((i - 0.5, first), 1, side, **HATCH))
 
 
 def _draw_ghost(left: Axes, right: Axes, s: Settings) -> None:

@@ -12,41 +12,36 @@ from torch.nn import functional as F
 
 from .. import data, environment, models, recorded, training
 from ..figures import GREY, INK, RED
-from .widgets import GHOST, Explorer, explorer, noted
+from .widgets import EXPLORERS, GHOST, Explorer, explorer, noted, runs_at
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-DEPTHS = (8, 20, 32, 44, 56)
-SIZES = (250, 500, 1000, 2000, 4000, 8000)
+CONTROLS = EXPLORERS["overfitting_or_degradation"]["controls"]
+DEPTHS, SIZES = CONTROLS["depth"], CONTROLS["training_images"]
 ACTIVATIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "ReLU": torch.relu}
+_recorded = cache(lambda: recorded.load("set_sizes"))
 
 
 def overfitting_or_degradation() -> Explorer:
     """Notebook 01: errors of recorded nets, and the gradients of fresh ones."""
     return explorer(
         "overfitting_or_degradation",
-        controls=dict(depth=DEPTHS, training_images=SIZES, batch_norm=(True, False)),
         draw=_draw_errors_and_gradients,
         say=_say_errors,
         solved=lambda **s: _illness(**s) == (True, True),
     )
 
 
-@cache
-def _recorded() -> recorded.Recording:
-    return recorded.load("set_sizes")
-
-
 def _errors(depth: int, training_images: int, **_) -> np.ndarray:
     """Training and test error of the recorded runs: (2, seeds); NaN without any."""
-    runs = _recorded()
-    if not runs.values:
-        return np.full((2, 1), np.nan)
-    place = runs.axes["images"].index(training_images)
-    return np.array([runs.values[f"{x} {depth}"][:, place] for x in ("train", "test")])
+    names = f"train {depth}", f"test {depth}"
+    return np.array([runs_at(_recorded(), n, "images", training_images) for n in names])
 
 
 def _illness(depth: int, training_images: int, **_) -> tuple[bool, bool]:
-    """Overfits: 15 points worse on new images. Degraded: 5 than a shallower net."""
+    """Whether it overfits, and whether it is degraded.
+
+    It is 15 points worse on new images; it trains 5 worse than a shallower net.
+    """
     train, test = _errors(depth, training_images).mean(1)
     shallower = [_errors(d, training_images)[0].mean() for d in DEPTHS if d <= depth]
     return bool(test > train + 0.15), bool(train > min(shallower) + 0.05)
@@ -59,23 +54,17 @@ def _draw_errors_and_gradients(plane: Axes, layers: Axes, ghost: bool, **s) -> N
         plane.scatter(*runs.mean(1), s=330, **GHOST)
         layers.plot(numbers, steps.T, ":", color=GHOST["edgecolor"], linewidth=2)
         return
-    _draw_recorded(plane)
-    plane.scatter(*runs, s=25, color=RED)
-    plane.scatter(*runs.mean(1), s=200, facecolor="none", edgecolor=RED, linewidth=3)
-    widths = {"linewidth": 9, "alpha": 0.35}, {}  # as in the notebook (bn-picture)
-    for step, width in enumerate(widths):
-        style = {"color": RED, "label": f"step {step}"} | width
-        layers.plot(numbers, steps[step], "-", **style)
-    layers.legend(loc="upper right", frameon=False, fontsize=12)
-
-
-def _draw_recorded(plane: Axes) -> None:
-    """The diagonal, and all recorded nets as faint dots."""
-    plane.plot([0, 1], [0, 1], color=GREY, linewidth=1.5)
     nets = [_errors(depth, n).mean(1) for depth in DEPTHS for n in SIZES]
     plane.scatter(*np.transpose(nets), s=14, color=GREY, zorder=0.9)
+    plane.plot([0, 1], [0, 1], color=GREY, linewidth=1.5)
     plane.text(0.03, 0.82, "↑ overfitting", weight="bold")
     plane.text(0.5, 0.4, "degradation →", weight="bold", rotation=40)
+    plane.scatter(*runs, s=25, color=RED)
+    plane.scatter(*runs.mean(1), s=200, facecolor="none", edgecolor=RED, linewidth=3)
+    broad = {"linewidth": 9, "alpha": 0.35}  # as in the notebook (bn-picture)
+    layers.plot(numbers, steps[0], "-", color=RED, label="step 0", **broad)
+    layers.plot(numbers, steps[1], "-", color=RED, label="step 1")
+    layers.legend(loc="upper right", frameon=False, fontsize=12)
 
 
 @cache
@@ -114,12 +103,6 @@ def vanishing_gradients() -> Explorer:
     """Notebook 01: the gradient in each layer of random fully connected nets."""
     return explorer(
         "vanishing_gradients",
-        controls={
-            "depth": (2, 5, 10, 20, 30, 40, 60),
-            "activation": tuple(ACTIVATIONS),
-            "gain": (0.5, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 3.0, 4.0),
-            "width": (10, 30, 100),
-        },
         draw=_draw_norms,
         say=_say_norms,
         solved=lambda **s: (

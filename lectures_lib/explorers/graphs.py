@@ -9,17 +9,16 @@ from matplotlib.collections import LineCollection
 
 from .. import data, environment, graphs
 from ..figures import BLUE, GREY, INK, ORANGE, SKY
-from .widgets import Explorer, Settings, explorer
+from .widgets import EXPLORERS, Explorer, Settings, explorer
 
-RULES = ("GCN", "mean of the neighbours and itself", "GCN, a tenth of the start kept")
-ORDERS = ("as given", "shuffled")
+CONTROLS = EXPLORERS["who_does_this_node_hear"]["controls"]
+RULES, ORDERS = CONTROLS["rule"], CONTROLS["numbers"]
 
 
 def who_does_this_node_hear() -> Explorer:
     """Notebook 06: the karate club, and a row of Sᵏ as the sizes of its nodes."""
     return explorer(
         "who_does_this_node_hear",
-        controls=dict(member=range(34), hops=range(9), rule=RULES, numbers=ORDERS),
         draw=_draw_club,
         say=_say_club,
         solved=lambda member, hops, rule, numbers: (
@@ -87,9 +86,8 @@ def _draw_links(ax: Axes, s: Settings) -> None:
     mean = (weight + weight.T) / 2
     for chosen, width, color in ((rest, mean, GREY), (own, weight.T, INK)):
         widths = 10 * width[chosen[:, 0], chosen[:, 1]]
-        ends = _places()[chosen]
         look = {"linewidths": widths, "color": color, "alpha": 0.7, "zorder": 1}
-        ax.add_collection(LineCollection(ends, **look))
+        ax.add_collection(LineCollection(_places()[chosen], **look))
 
 
 def _say_club(member: int, hops: int, rule: str, numbers: str) -> str:

@@ -7,12 +7,10 @@ from matplotlib.axes import Axes
 
 from .. import data, regularization
 from ..figures import BLUE, GREY, INK, ORANGE, PINK
-from .widgets import Explorer, explorer
+from .widgets import EXPLORERS, Explorer, explorer
 
-CONSTANTS = (0.0, 10.0, 100.0, 273.15)
-PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+PENALTIES = EXPLORERS["celsius_to_kelvin"]["controls"]["penalty"]
 CALENDAR = np.linspace(-1, 1, 121)  # a year
-MONTHS = ("1 Jan", "1 Apr", "1 Jul", "1 Oct", "31 Dec")
 
 # A unit's 20 inputs, not negative as after a ReLU, and their weights; its output with
 # all of them on; for each of 1,000 masks a number at each input, below p if dropped.
@@ -20,7 +18,7 @@ _draws = np.random.RandomState(3)  # frozen streams: the same for everyone
 INPUTS, WEIGHTS = np.abs(_draws.normal(size=20)), _draws.normal(0.25, 0.5, 20)
 FULL = float(INPUTS @ WEIGHTS)
 UNIFORM = np.random.RandomState(4).random_sample((1000, 20))
-LIMITS, HIGHEST = (-10.0, 14.0), 200  # of the bars
+LIMITS, HIGHEST = EXPLORERS["dropout_masks"]["axes"][0]["xlim"], 200  # of the bars
 BARS = np.linspace(*LIMITS, 61)  # their edges
 
 
@@ -28,7 +26,6 @@ def celsius_to_kelvin() -> Explorer:
     """Notebook 05: ridge regression when a constant is added to all temperatures."""
     return explorer(
         "celsius_to_kelvin",
-        controls=dict(added=CONSTANTS, penalty=PENALTIES, degree=(1, 3, 5, 9, 15)),
         draw=_draw_fits,
         say=_say_fits,
         solved=lambda added, penalty, degree: (
@@ -55,10 +52,7 @@ def _powers(x: np.ndarray, degree: int) -> np.ndarray:
 
 @cache
 def _fits(added: float, penalty: float, degree: int) -> list[np.ndarray]:
-    """Both curves over the year, and both at the days; without the constant again.
-
-    First with the intercept free, then with the intercept penalised as well.
-    """
+    """In °C, over the year, then at the days: the intercept free, and penalised."""
     x, celsius = _days()
     features, targets = _powers(x, degree), celsius + added
     free = np.hstack(regularization.ridge(features, targets, penalty))
@@ -83,7 +77,6 @@ def _draw_fits(ax: Axes, ghost: bool, **s) -> None:
     ax.plot(CALENDAR, free, "-", color=BLUE, label="intercept free")
     ax.plot(CALENDAR, drawn, "--", color=PINK, label="intercept penalised")
     ax.plot(*_days(), "o", color=INK)
-    ax.set_xticks([-1, -0.5, 0, 0.5, 1], MONTHS)
     ax.legend(frameon=False, loc="lower left")
 
 
@@ -103,17 +96,8 @@ def _say_fits(added: float, penalty: float, degree: int) -> str:
 
 def dropout_masks() -> Explorer:
     """Notebook 05: one unit's output over 1,000 masks of dropout on its inputs."""
-    labels = {"xlabel": "output of the unit", "ylabel": "masks"}
-    limits = {"xlim": LIMITS, "ylim": (0, 1.12 * HIGHEST)}  # room for the labels
-    limits["yticks"] = range(0, HIGHEST + 1, 50)
     return explorer(
         "dropout_masks",
-        controls={
-            "p": tuple(number / 10 for number in range(10)),
-            "mode": ("training", "evaluation"),
-            "scaling": ("on", "off"),
-        },
-        axes=[dict(rect=(0.09, 0.15, 0.88, 0.8), **limits, **labels)],
         draw=_draw_masks,
         say=_say_masks,
         solved=lambda **s: s["mode"] == "training" and _outputs(**s).mean() < FULL / 3,

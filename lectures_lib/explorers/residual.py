@@ -11,18 +11,14 @@ from torch import Tensor, nn
 
 from .. import data, environment, figures, models, recorded
 from ..figures import BLUE, INK, RED
-from .widgets import GHOST, Explorer, explorer, noted
+from .widgets import EXPLORERS, GHOST, Explorer, explorer, noted, runs_at
 
-KINDS = {"plain": RED, "residual": BLUE}
-LINES = {"plain": "--", "residual": "-"}
+KINDS = {"plain": (RED, "--"), "residual": (BLUE, "-")}
 SHOWN = (0, 1, 5, 10, 20)  # the number of blocks passed
 CHANNELS = 32
-ACTS_ON = (
-    "all weights, no batch norm",
-    "convolutions, batch norm after",
-    "last γ and β",
-)
-OFF = ("nearest the input", "nearest the output")
+ACTS_ON = EXPLORERS["turn_the_weights_down"]["controls"]["acts_on"]
+OFF = EXPLORERS["switch_blocks_off"]["controls"]["which"]
+_recorded = cache(lambda: recorded.load("deletions"))
 
 
 def turn_the_weights_down() -> Explorer:
@@ -36,10 +32,6 @@ def turn_the_weights_down() -> Explorer:
     curves = dict(rect=(0.74, 0.15, 0.24, 0.74), title="size, input = 1", **sizes)
     return explorer(
         "turn_the_weights_down",
-        controls={
-            "factor": (1.0, 0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01, 0.0),
-            "acts_on": ACTS_ON,
-        },
         axes=[*images, curves],
         draw=_draw_stacks,
         say=_say_stacks,
@@ -51,19 +43,19 @@ def turn_the_weights_down() -> Explorer:
 
 
 @cache
-def _kernels() -> list[tuple[Tensor, Tensor]]:
+def _kernels() -> list[list[Tensor]]:
     """He's random kernels of 20 blocks, scaled as in notebook 02 (cell b2-stack).
 
     At factor 1 a plain block passes on exactly as much as it receives.
     """
-    draw, found = environment.generator(0), []
+    generator, found = environment.generator(0), []
     x, shape = _pictures()[:1], (CHANNELS, CHANNELS, 3, 3)
     for _ in range(SHOWN[-1]):
         he = (2 / (9 * CHANNELS)) ** 0.5
-        first, second = (he * torch.randn(shape, generator=draw) for _ in range(2))
-        second *= x.norm() / _block((first, second), "plain", False)(x).norm()
-        found.append((first, second))
-        x = _block(found[-1], "plain", False)(x)
+        pair = [he * torch.randn(shape, generator=generator) for _ in range(2)]
+        pair[1] *= x.norm() / _block(pair, "plain", False)(x).norm()
+        x = _block(pair, "plain", False)(x)
+        found.append(pair)
     return found
 
 
@@ -87,19 +79,17 @@ def _through(factor: float, acts_on: str, kind: str) -> tuple[Tensor, float]:
     Of the 32 channels the first is the root of their mean square; the second is the
     size of what 20 blocks changed in all channels, divided by the picture's.
     """
-    x = start = _pictures()
-    shown = [x[0].square().mean(0).sqrt()]
-    weight = 1.0 if acts_on == ACTS_ON[2] else factor
+    outputs, weight = [_pictures()], 1.0 if acts_on == ACTS_ON[2] else factor
     for kernels in _kernels():
         scaled = [weight * kernel for kernel in kernels]
-        block = _block(scaled, kind, acts_on != ACTS_ON[0])
+        block = _block(scaled, kind, batch_norm=acts_on != ACTS_ON[0])
         if acts_on == ACTS_ON[2]:
             block.norm2.weight *= factor
             block.norm2.bias *= factor
-        x = block(x)
-        shown.append(x[0].square().mean(0).sqrt())
-    change = (x[0] - start[0]).norm() / start[0].norm()
-    return torch.stack(shown), change.item()
+        outputs.append(block(outputs[-1]))
+    maps = [output[0] for output in outputs]
+    change = (maps[-1] - maps[0]).norm() / maps[0].norm()
+    return torch.stack([m.square().mean(0).sqrt() for m in maps]), change.item()
 
 
 def _sizes(**s) -> np.ndarray:
@@ -110,8 +100,8 @@ def _sizes(**s) -> np.ndarray:
 
 def _draw_stacks(*axes: Axes, ghost: bool, **s) -> None:
     *images, curves = axes
-    for kind, color in KINDS.items():
-        color, line = (GHOST["edgecolor"], ":") if ghost else (color, LINES[kind])
+    for kind, look in KINDS.items():
+        color, line = (GHOST["edgecolor"], ":") if ghost else look
         curves.plot(_sizes(**s, kind=kind).clip(1e-12), line, color=color)
     if ghost:
         return
@@ -123,14 +113,13 @@ def _draw_stacks(*axes: Axes, ghost: bool, **s) -> None:
         curves.figure.text(0.0, 0.69 - 0.45 * row, kind, weight="bold")
 
 
-def _say_stacks(factor: float, acts_on: str) -> str:
-    states = [f"{kind}, {_arrives(factor, acts_on, kind)}" for kind in KINDS]
-    return f"Factor {factor} on {acts_on}. After 20 blocks: {'; '.join(states)}."
+def _say_stacks(**s) -> str:
+    states = "; ".join(f"{kind}, {_arrives(**s, kind=kind)}" for kind in KINDS)
+    return f"Factor {s['factor']} on {s['acts_on']}. After 20 blocks: {states}."
 
 
-def _arrives(factor: float, acts_on: str, kind: str) -> str:
-    setting = {"factor": factor, "acts_on": acts_on, "kind": kind}
-    change, size = _through(**setting)[1], _sizes(**setting)[-1]
+def _arrives(**s) -> str:
+    change, size = _through(**s)[1], _sizes(**s)[-1]
     if change == 0:
         return "the picture arrives unchanged"
     if size < 1e-3:
@@ -145,25 +134,16 @@ def switch_blocks_off() -> Explorer:
     """Notebook 02: recorded test error of trained nets without some of their blocks."""
     return explorer(
         "switch_blocks_off",
-        controls={"switched_off": range(8), "which": OFF},
         draw=_draw_switched,
         say=_say_switched,
         solved=lambda switched_off, which: which == OFF[1] and _breaks_at(switched_off),
     )
 
 
-@cache
-def _recorded() -> recorded.Recording:
-    return recorded.load("deletions")
-
-
 def _errors(kind: str, switched_off: int, which: str) -> np.ndarray:
     """Test errors of the recorded nets, (seeds,); NaN without records."""
-    runs = _recorded()
-    if not runs.values:
-        return np.array([np.nan])
     ends = {OFF[0]: range(switched_off), OFF[1]: range(7 - switched_off, 7)}
-    return runs.values[kind][:, runs.axes["blocks"].index(list(ends[which]))]
+    return runs_at(_recorded(), kind, "blocks", list(ends[which]))
 
 
 def _breaks_at(number: int) -> bool:
@@ -173,22 +153,20 @@ def _breaks_at(number: int) -> bool:
 
 
 def _draw_switched(errors: Axes, paths: Axes, ghost: bool, **s) -> None:
-    for kind, color in KINDS.items():
-        error = _errors(kind, **s).mean()
-        look = {"facecolor": "none", "edgecolor": color, "linewidth": 3}
-        size, look = (330, GHOST) if ghost else (200, look)
-        errors.scatter(s["switched_off"], error, size, **look)
+    for kind, (color, line) in KINDS.items():
+        curve = [_errors(kind, number, s["which"]).mean() for number in range(8)]
+        ring = {"facecolor": "none", "edgecolor": color, "linewidth": 3}
+        size, look = (330, GHOST) if ghost else (200, ring)
+        errors.scatter(s["switched_off"], curve[s["switched_off"]], size, **look)
+        if not ghost:
+            errors.plot(range(8), curve, line, color=color, label=kind)
+    if not ghost:
+        errors.legend(frameon=False, loc="lower right")
     # The paths of the residual net by the blocks they pass: two layers each, and two.
     left = 9 - s["switched_off"]
     numbers = [comb(left, passed) for passed in range(left + 1)]
     look = GHOST if ghost else {"color": BLUE}
     paths.bar(range(2, 2 * left + 3, 2), numbers, width=1.2, **look)
-    if ghost:
-        return
-    for kind, color in KINDS.items():
-        curve = [_errors(kind, number, s["which"]).mean() for number in range(8)]
-        errors.plot(range(8), curve, LINES[kind], color=color, label=kind)
-    errors.legend(frameon=False, loc="lower right")
 
 
 def _say_switched(switched_off: int, which: str) -> str:

@@ -9,33 +9,29 @@ from matplotlib.axes import Axes
 
 from .. import counting, resnets
 from ..figures import BLUE, GREEN, GREY, ORANGE
-from .widgets import GHOST, Explorer, Settings, explorer
+from .widgets import EXPLORERS, GHOST, Explorer, Settings, explorer
 
 COUNTS = (1, 2, 3, 4, 6, 8, 23, 36)  # blocks that a stage may have
 STAGES = ("conv2", "conv3", "conv4", "conv5")
 ROWS = ("conv1", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "fc")
 PARTS = ("conv1", "layer1", "layer2", "layer3", "layer4", "fc")  # of the net
 PLACES = range(len(ROWS))
-PANELS = {  # what is counted: color, hatching
-    "parameters": (BLUE, ""),
-    "multiply-adds": (ORANGE, "//"),
-    "activations": (GREEN, "xx"),
+PANELS = {  # what is counted, and the look of its bars
+    "parameters": {"color": BLUE},
+    "multiply-adds": {"color": ORANGE, "hatch": "//"},
+    "activations": {"color": GREEN, "hatch": "xx"},
 }
 WIDTH = 9.2  # of a panel, in powers of ten
 
 
 def resnet_on_a_budget() -> Explorer:
     """Notebook 03: what each stage of a ResNet costs, for any number of blocks."""
-    nets = {f"ResNet-{depth}": net for depth, net in resnets.RESNETS.items()}
-    nets["ResNet-50, stride in the 1×1"] = resnets.RESNETS[50]
-    nets["50 layers of basic blocks"] = ("basic", (6, 6, 6, 6))
-    nets["50 layers, most blocks early"] = ("bottleneck", (8, 6, 1, 1))
-    nets["50 layers, most blocks late"] = ("bottleneck", (1, 1, 6, 8))
     presets = {
-        name: dict(zip(STAGES, blocks), block=kind, stride="3×3")
-        for name, (kind, blocks) in nets.items()
+        f"ResNet-{depth}": dict(zip(STAGES, blocks), block=kind, stride="3×3")
+        for depth, (kind, blocks) in resnets.RESNETS.items()
     }
-    presets["ResNet-50, stride in the 1×1"]["stride"] = "1×1"
+    presets["ResNet-50, stride in the 1×1"] = presets["ResNet-50"] | {"stride": "1×1"}
+    presets |= EXPLORERS["resnet_on_a_budget"]["presets"]
     kinds = {"block": ("basic", "bottleneck"), "stride": ("3×3", "1×1")}
     return explorer(
         "resnet_on_a_budget",
@@ -84,25 +80,20 @@ def _total(s: Settings) -> tuple[int, ...]:
 def _draw_costs(ax: Axes, ghost: bool, **s) -> None:
     """Bars on logarithmic axes that begin at a thousand, a panel for each cost."""
     lefts = [0, WIDTH, 2 * WIDTH]
-    for left, title, values in zip(lefts, PANELS, _costs(s).T):
+    for left, (title, look), values in zip(lefts, PANELS.items(), _costs(s).T):
+        lengths = np.log10(values) - 3
         if ghost:
-            ax.barh(PLACES, np.log10(values) - 3, 0.84, left, zorder=1.5, **GHOST)
-        else:
-            _draw_panel(ax, left, title, values)
+            ax.barh(PLACES, lengths, 0.84, left, zorder=1.5, **GHOST)
+            continue
+        ax.barh(PLACES, lengths, 0.6, left, edgecolor="white", **look)
+        ax.vlines([left, left + 3, left + 6], -0.6, 5.6, GREY, linewidth=1, zorder=0)
+        for place, length, value in zip(PLACES, lengths, values):
+            ax.text(left + length + 0.2, place, _short(value), va="center", fontsize=12)
+        ax.text(left, -0.75, f"{title}: {_short(values.sum())}", weight="bold")
     ticks = [left + power for left in lefts for power in (0, 3, 6)]
     ax.set_xticks(ticks, 3 * ["1 k", "1 M", "1 G"], fontsize=12)
     ax.set_yticks(PLACES, ROWS)
     ax.spines["bottom"].set_visible(False)
-
-
-def _draw_panel(ax: Axes, left: float, title: str, values: np.ndarray) -> None:
-    color, hatch = PANELS[title]
-    lengths = np.log10(values) - 3
-    ax.barh(PLACES, lengths, 0.6, left, color=color, hatch=hatch, edgecolor="white")
-    ax.vlines([left, left + 3, left + 6], -0.6, 5.6, GREY, linewidth=1, zorder=0)
-    for place, length, value in zip(PLACES, lengths, values):
-        ax.text(left + length + 0.2, place, _short(value), va="center", fontsize=12)
-    ax.text(left, -0.75, f"{title}: {_short(values.sum())}", weight="bold")
 
 
 def _short(value: float) -> str:

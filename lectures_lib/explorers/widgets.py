@@ -10,12 +10,14 @@ import math
 import time
 import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import ClassVar
 
 import ipywidgets
 import matplotlib.pyplot as plt
+import numpy as np
 import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
@@ -78,7 +80,16 @@ def ask(question: str, answer: str, options: dict[str, str]) -> Shown:
     return Shown(f"Quiz({question})", "\n".join(rows) + "</div>")
 
 
-class Predict:
+class TwoFaces:
+    """What has a live view, and HTML that stands for it where no kernel runs."""
+
+    def _repr_mimebundle_(self, **_) -> dict:
+        # The default text of a box prints all of its children, pictures included.
+        stored = {"text/plain": repr(self), "text/html": self.to_html()}
+        return self.view._repr_mimebundle_() | stored
+
+
+class Predict(TwoFaces):
     """A question asked before the experiment; the choice is kept, nothing waits for it.
 
     The choice survives running the cell again: it is kept by question while the kernel
@@ -125,10 +136,9 @@ class Predict:
         self.right = next(fits, None)
         if self.right is None:
             raise ValueError(f"{result} fits none of {', '.join(self.options)}")
-        text = self._verdict()
-        if text is None:
-            return None
-        return Shown(text, f'<p class="ll-result"><b>{escape(text)}</b></p>')
+        if text := self._verdict():
+            return Shown(text, f'<p class="ll-result"><b>{escape(text)}</b></p>')
+        return None
 
     def _verdict(self) -> str | None:
         """What is to be said of choice and result, when both are there."""
@@ -141,17 +151,11 @@ class Predict:
     def __repr__(self) -> str:
         return f"Predict({self.question})"
 
-    def _repr_mimebundle_(self, **_) -> dict:
-        return _two_faces(self.view, repr(self), self.to_html())
-
     def to_html(self) -> str:
         name = escape(self.question)
         # A list: without the buttons, as on GitHub, the options are still told apart.
-        button = f'<input type="radio" name="{name}">'
-        rows = "".join(
-            f"<li><label>{button} {escape(option)}</label></li>"
-            for option in self.options
-        )
+        button = f'<li><label><input type="radio" name="{name}">'
+        rows = "".join(f"{button} {escape(o)}</label></li>" for o in self.options)
         return (
             f'{STYLE}<div class="ll"><fieldset><legend>Predict first: {name}</legend>'
             f"<ul>{rows}</ul></fieldset></div>"
@@ -165,7 +169,8 @@ class Picture(ipywidgets.Image):
     description = traitlets.Unicode("").tag(sync=True)
 
 
-class Explorer:
+@dataclass(eq=False, repr=False)
+class Explorer(TwoFaces):
     """Controls, one picture and one sentence; its presets are also its stored version.
 
     Its functions take a setting as keyword arguments, named as the controls.
@@ -175,8 +180,8 @@ class Explorer:
         challenge: a task, in words.
         presets: named settings, at most 12: the first one, where it starts, and what
             is different in the others.
-        controls: for each setting the values it may take; numbers become a slider,
-            words a list to choose from, True and False a box to tick.
+        controls: for each setting the values it may take: "min" and "max", or all of
+            them; numbers become a slider, words a list, True and False a box to tick.
         axes: of the picture, always the same: what `Figure.add_axes` takes for each.
         draw: draws a setting into the axes; with ghost=True as the one before, in grey.
         say: one sentence that states what is to be seen.
@@ -186,39 +191,34 @@ class Explorer:
             their colours in fewer bytes than a palette.
     """
 
-    def __init__(
-        self,
-        label: str,
-        challenge: str,
-        presets: dict[str, Settings],
-        controls: dict[str, Sequence],
-        axes: list[dict],
-        draw: Callable[..., None],
-        say: Callable[..., str],
-        solved: Callable[..., bool],
-        size: tuple[float, float] = (9, 4.4),
-        photo: bool = False,
-    ) -> None:
-        start = next(iter(presets.values()))
-        self.label, self.axes, self.size, self.photo = label, axes, size, photo
-        self.draw, self.say, self.solved = draw, say, solved
-        self.presets = {name: start | changes for name, changes in presets.items()}
+    label: str
+    challenge: str
+    presets: dict[str, Settings]
+    controls: dict[str, dict | Sequence]
+    axes: list[dict]
+    draw: Callable[..., None]
+    say: Callable[..., str]
+    solved: Callable[..., bool]
+    size: tuple[float, float] = (9, 4.4)
+    photo: bool = False
+
+    def __post_init__(self) -> None:
+        start = next(iter(self.presets.values()))
+        self.presets = {name: start | changes for name, changes in self.presets.items()}
         self.settings, self.previous = start, None
         self._moved_at, self._quiet = -math.inf, False
-        self.sliders = {n: _control(n, controls[n], start[n]) for n in controls}
+        self.sliders = {n: _control(n, v, start[n]) for n, v in self.controls.items()}
         self.preset = ipywidgets.Dropdown(
-            options=list(presets),
-            description="preset",
-            layout={"width": "auto"},
+            options=list(self.presets), description="preset", layout={"width": "auto"}
         )
         self.reset = ipywidgets.Button(description="Reset")
         narrow = {"max_width": "100%", "align_self": "flex-start"}
         self.picture = Picture(format="png", layout=narrow)
         self.status = ipywidgets.HTML()
-        self.goal = f"<b>Challenge:</b> {escape(challenge)}"
+        self.goal = f"<b>Challenge:</b> {escape(self.challenge)}"
         self.view = self._lay_out()
         self._update()
-        self.preset.observe(lambda change: self._choose(change["new"]), "value")
+        self.preset.observe(self._choose, "value")
         self.reset.on_click(lambda _: self.set(**start))
         for slider in self.sliders.values():
             slider.observe(lambda _: self._moved(), "value")
@@ -252,9 +252,8 @@ class Explorer:
         goal = ipywidgets.HTML(f"<span>{self.goal}</span>")
         return ipywidgets.VBox([title, buttons, grid, self.picture, self.status, goal])
 
-    def _choose(self, name: str | None) -> None:
-        if name is not None:
-            self.set(**self.presets[name])
+    def _choose(self, change: dict) -> None:
+        self.set(**self.presets.get(change["new"], {}))  # None: it is none of them
 
     def _moved(self) -> None:
         settings = {name: slider.value for name, slider in self.sliders.items()}
@@ -283,9 +282,6 @@ class Explorer:
 
     def __repr__(self) -> str:
         return f"Explorer({self.label}: {', '.join(self.presets)})"
-
-    def _repr_mimebundle_(self, **_) -> dict:
-        return _two_faces(self.view, repr(self), self.to_html())
 
     def to_html(self) -> str:
         before = [None, *self.presets.values()]
@@ -327,13 +323,12 @@ def _fits(rule: object, result: tuple) -> bool:
     return bool(rule == (result[0] if len(result) == 1 else result))
 
 
-def _control(name: str, values: Sequence, value: object) -> ipywidgets.Widget:
+def _control(name: str, values: dict | Sequence, value: object) -> ipywidgets.Widget:
     label, style = name.replace("_", " "), {"description_width": "9em"}
     shared = {"value": value, "description": label, "style": style}
     shared["layout"] = {"width": "auto"}
-    if isinstance(values, range):
-        low, high, step = values[0], values[-1], values.step
-        return ipywidgets.IntSlider(min=low, max=high, step=step, **shared)
+    if isinstance(values, dict):
+        return ipywidgets.IntSlider(**values, **shared)
     if isinstance(value, bool):
         return ipywidgets.Checkbox(**shared)
     words = isinstance(value, str)
@@ -341,14 +336,15 @@ def _control(name: str, values: Sequence, value: object) -> ipywidgets.Widget:
     return kind(options=list(values), **shared)
 
 
-def _two_faces(view: ipywidgets.Widget, text: str, stored: str) -> dict:
-    """The live view, and what stands for it where no kernel runs."""
-    # The default text of a box prints all of its children, pictures included.
-    return view._repr_mimebundle_() | {"text/plain": text, "text/html": stored}
-
-
 def noted(text: str, recording: Recording) -> str:
     """A sentence on recorded runs, with what there is to say of the recording."""
     if not recording.values:
         return f"No recorded runs: {recording.note}."
     return text if recording.sound else f"{text} {recording.note}."
+
+
+def runs_at(recording: Recording, name: str, axis: str, place: object) -> np.ndarray:
+    """The recorded runs at a place of an axis: (seeds,); NaN where there are none."""
+    if not recording.values:
+        return np.full(2, np.nan)
+    return recording.values[name][:, recording.axes[axis].index(place)]

@@ -30,7 +30,7 @@ Say = Callable[[str], object]
 Task = Callable[..., Iterator[tuple[float, str]]]
 
 
-class NotDone(Exception):
+class NotDone(NotImplementedError):
     """The answer is still the starter's."""
 
 
@@ -110,30 +110,6 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def examine(hidden: Path, checks: Path) -> None:
-    """Raise a HomeworkError for what the teacher has got wrong in these two files.
-
-    In the grading it would count as a mistake of everyone who has handed in.
-    """
-    for path in (checks, hidden):
-        try:
-            module = load(path)
-        except Exception as error:
-            raise HomeworkError(f"{path}: {type(error).__name__}: {error}") from None
-    seeds = getattr(module, "SEEDS", None)
-    whole = type(seeds) in (list, tuple, range) and all(type(s) is int for s in seeds)
-    if not (whole and seeds and min(seeds) >= 0):
-        such = "expected whole numbers from 0 on, such as (11, 12) or (11,)"
-        raise HomeworkError(f"{hidden}: SEEDS is {seeds!r}; {such}")
-    tasks = tasks_of(load(checks))
-    for name in sorted(tasks_of(module).keys() | tasks.keys() & vars(module).keys()):
-        here = getattr(vars(module)[name], "points", "none, for want of @task")
-        there = getattr(tasks.get(name), "points", "no such task")
-        if here != there:
-            both = f"{here} here, {there} in {checks.name}"
-            raise HomeworkError(f"{hidden}: the points of {name} differ: {both}")
-
-
 def tasks_of(checks: ModuleType) -> dict[str, Task]:
     """Name to check, in the order in which checks.py has them."""
     return {name: t for name, t in vars(checks).items() if hasattr(t, "points")}
@@ -157,8 +133,6 @@ def grade(test: Task, answer: Sequence, seed: int = 0, say: Say = print) -> floa
             for part, sentence in test(environment.generator(seed), *answer):
                 points += part
                 say(f"✓ {sentence}")
-    except NotDone:
-        say("… not done yet")
     except Hint as hint:
         say(f"✗ {hint}")
     except Exception as error:  # an answer of a kind that the check did not expect

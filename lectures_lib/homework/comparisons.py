@@ -58,10 +58,7 @@ def integer(generator: torch.Generator, low: int, high: int) -> int:
 
 
 def the_line(line: object, right: int, others: dict[int, str]) -> None:
-    """Raise a Hint unless this is the line asked for; others: line → why it is not.
-
-    The lines are numbered from 1 on.
-    """
+    """Raise a Hint unless it is the right line, from 1 on; others: line → why not."""
     last = len(others) + 1
     fits = type(line) is int and 1 <= line <= last
     expect(fits, f"expected the number of a line, from 1 to {last}, got {kind(line)}")
@@ -101,9 +98,10 @@ def close(seen: object, expected: object, tolerance: float) -> bool:
     return type(seen) in (int, float) and abs(seen - expected) <= slack
 
 
-def _misfit(seen: object, expected: Tensor) -> str:
-    """Why two tensors cannot be compared number by number, or nothing."""
-    alike = type(seen) in TENSORS and seen.shape == expected.shape
+def _misfit(seen: object, expected: object) -> str:
+    """Why they are no two tensors to compare number by number, or nothing."""
+    tensors = type(seen) in TENSORS and isinstance(expected, Tensor)
+    alike = tensors and seen.shape == expected.shape
     if not (alike and seen.dtype == expected.dtype):
         return f"expected {kind(expected)}, got {kind(seen)}"
     if seen.device != expected.device:
@@ -120,8 +118,6 @@ def _difference(seen: object, expected: object) -> str:
         return f"at [{place}]: {_difference(seen[place], expected[place])}"
     if type(expected) in (bool, int, float, str):
         return f"{kind(seen)} is not right"  # the right number is not given away
-    if not isinstance(expected, Tensor):
-        return f"expected {kind(expected)}, got {kind(seen)}"
     if misfit := _misfit(seen, expected):
         return misfit
     seen, expected = (t.detach().to_dense().double() for t in (seen, expected))

@@ -1,7 +1,6 @@
 """Look a homework over before it is handed in: run it within limits, list its points.
 
-`python -m lectures_lib.homework HW.ipynb` comes here. It also mends the ids of cells
-that were copied, which would confuse the grading.
+It also mends the ids of cells that were copied, which would confuse the grading.
 """
 
 import argparse
@@ -118,8 +117,7 @@ def stopped(notebook: NotebookNode) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    from tools.running import Limits, run  # here: only a look runs a notebook
-    from tools.writing import write
+    from tools.writing import write  # here: only a look runs a notebook
 
     parser = argparse.ArgumentParser(
         prog="python -m lectures_lib.homework", description=__doc__.splitlines()[0]
@@ -128,7 +126,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=60, help="a cell")
     parser.add_argument("--megabytes", type=float, default=2000)
     options = parser.parse_args(arguments)
-    path, limits = options.notebook, Limits(options.seconds, options.megabytes)
+    path = options.notebook
     try:
         notebook = read(path)
     except Unreadable as error:
@@ -139,6 +137,14 @@ def main(arguments: list[str]) -> int:
         print(f"{mended} copied cells got an id of their own; the file is mended.")
     for sentence in alike.sentences(path.resolve().parent):
         print(f"{sentence}.")
+    return look(notebook, path, options.seconds, options.megabytes)
+
+
+def look(notebook: NotebookNode, path: Path, seconds: float, megabytes: float) -> int:
+    """Run it, and print what came of each task, and the sum; the exit status."""
+    from tools.running import Limits, run
+
+    limits = Limits(seconds, megabytes)
     try:
         run(notebook, path.resolve().parent, limits, once=is_graded)
     except KeyboardInterrupt:
@@ -147,11 +153,6 @@ def main(arguments: list[str]) -> int:
     except RuntimeError as error:  # the kernel's start
         print(f"{path.name} could not be run: {error}")
         return 1
-    return report(notebook, path.name)
-
-
-def report(notebook: NotebookNode, name: str) -> int:
-    """Print what came of each task, and the sum; the exit status."""
     states = [state(cell) for cell in graded(notebook)]
     for cell, what in zip(graded(notebook), states):
         print(f"  {grade_id(cell):32} {what}")
@@ -162,5 +163,5 @@ def report(notebook: NotebookNode, name: str) -> int:
         print(sentence)
     points = sum(reached(what) or 0 for what in states)
     possible = sum(cell.metadata.nbgrader.points for cell in graded(notebook))
-    print(f"{name}: {points:g} of {possible:g} points.")
+    print(f"{path.name}: {points:g} of {possible:g} points.")
     return 0 if states and not troubles else 1

@@ -25,6 +25,7 @@ from lectures_lib.homework import (
     the_line,
 )
 from tests.homework import tiny
+from tools.hidden import examine
 
 
 class Equal:
@@ -535,10 +536,10 @@ def test_a_mistake_in_the_hidden_file_is_named(tmp_path, old, new, what):
     hidden, checks = tmp_path / f"{tiny.NAME}.py", tmp_path / "checks.py"
     checks.write_text(tiny.CHECKS, encoding="utf-8")
     hidden.write_text(tiny.HIDDEN, encoding="utf-8")
-    checking.examine(hidden, checks)
+    examine(hidden, checks)
     hidden.write_text(tiny.HIDDEN.replace(old, new) + "# longer", encoding="utf-8")
     with pytest.raises(homework.HomeworkError, match=what) as error:
-        checking.examine(hidden, checks)
+        examine(hidden, checks)
     assert str(error.value).startswith(f"{hidden}: ") and "\n" not in str(error.value)
 
 

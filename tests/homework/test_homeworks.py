@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from lectures_lib.homework import checking
 from lectures_lib.homework.looking_over import grade_id, graded, metadata
 from tests import test_notebooks as house
+from tools.hidden import examine
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "homework"
 PATHS = sorted(COURSE.glob("source/*/*.ipynb")) + sorted(
@@ -188,4 +189,4 @@ def test_hidden_tests_stay_out_of_what_is_handed_out(path):
 @pytest.mark.parametrize("number", range(1, 7))
 def test_the_hidden_tests_can_be_used(number):
     hidden = COURSE / "hidden" / f"homework_{number}.py"
-    checking.examine(hidden, COURSE / f"source/homework_{number}/checks.py")
+    examine(hidden, COURSE / f"source/homework_{number}/checks.py")
