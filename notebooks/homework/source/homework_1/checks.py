@@ -12,9 +12,9 @@ from lectures_lib.homework import (
     Hint,
     ask,
     expect,
-    in_order,
     integer,
     kind,
+    run_in_order,
     same,
     task,
     the_line,
@@ -30,8 +30,8 @@ LINES = (
     "loss = F.cross_entropy(net(images), labels)",
     "loss.backward()",
 )
+UNDEFINED = "a line uses `{name}` before any line has computed it"
 ERRORS = {  # words of Python's or torch's message: what they mean here
-    "not defined": "a line uses `loss` before any line has computed it",
     "NoneType": "a line reads `weight.grad` where there is none: no `backward` came "
     "before it, or `zero_grad` stands between the two",
     "second time": "one loss goes backward twice. PyTorch forgets the way back after "
@@ -217,12 +217,11 @@ def run(order: object, net: nn.Module, images: Tensor, labels: Tensor) -> dict:
     names["optimizer"] = torch.optim.SGD(net.parameters(), lr=1.0)
     names["weight"] = net[0].weight
     try:
-        exec(in_order(LINES, order), names)
-    except (AttributeError, NameError, RuntimeError) as error:
+        return run_in_order(LINES, order, names, UNDEFINED)
+    except (AttributeError, RuntimeError) as error:
         for words, hint in ERRORS.items():
             expect(words not in str(error), hint)
         raise
-    return names
 
 
 @task(points=4)

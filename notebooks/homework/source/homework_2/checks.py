@@ -12,9 +12,9 @@ from lectures_lib.homework import (
     NotDone,
     ask,
     expect,
-    in_order,
     integer,
     kind,
+    run_in_order,
     same,
     task,
     the_line,
@@ -198,16 +198,10 @@ def preactivation(draw, order):
     x = torch.randn(3, channels, 6, 7, generator=draw)
 
     def run(order):
-        found = names | {"x": x}
-        exec(in_order(LINES, order), found)
-        return found["x"]
+        early = "`x + skip` stands before `skip = x`: there is no skip yet"
+        return run_in_order(LINES, order, names | {"x": x}, early)["x"]
 
-    try:
-        found = run(order)
-    except NameError:
-        raise Hint(
-            "`x + skip` stands before `skip = x`: there is no skip yet"
-        ) from None
+    found = run(order)
     if not torch.allclose(found, run([5, 4, 1, 6, 8, 7, 2, 3]), 1e-4, 1e-4):
         raise Hint(misplaced(order))
     yield 2, "batch norm, ReLU, convolution, twice; and the skip goes around all of it"
