@@ -486,8 +486,8 @@ def built_block(Bottleneck, arguments, what):
     }
     if stride > 1 and channels == out:
         mistakes[
-            f"{what}: its channels stay, its map is halved, so that the skip needs a "
-            "projection: has the shortcut its stride?"
+            f"{what} has no projection, but its stride halves the map, so that the "
+            "input does not fit the sum: does the shortcut get the stride?"
         ] = block_shapes(channels, middle, out, 1)
     same_shapes(block, block_shapes(*arguments), mistakes, what)
     return block

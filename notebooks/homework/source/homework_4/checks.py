@@ -309,8 +309,10 @@ def middles(lines, size, side):
     right = (middle - half).clamp(0) == first
     right &= (middle + half).clamp(max=n - 1) == last
     for wrong in (last - first + 1)[~right][:1].tolist():
-        means = f"size {size} means {size}, its middle, and {half} on each side"
-        raise Hint(f"a square has {side} {wrong}: {means}")
+        raise Hint(
+            f"a square has {side} {wrong}, expected {size}: its middle, and {half} "
+            "pixels on each side. (A slice `a:b` leaves b out)"
+        )
     return middle
 
 
@@ -600,7 +602,7 @@ def fully(scores):
         f"{calls}{wanted} are enough. Skip what the policy has already, and stop after "
         "a round in which nothing scores higher",
     )
-    expect(asked >= wanted, f"{calls}some were left, and operations to try")
+    expect(asked >= wanted, f"{calls}some were left, and so were operations to try")
 
 
 def fairly(find_policy, scores):

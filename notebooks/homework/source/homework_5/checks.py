@@ -571,6 +571,7 @@ def other_targets(
     mistakes["the share is the box's number of pixels: divide by the picture's"] = (
         targets + height * width * (others - targets)
     )
-    mistakes["the targets no longer sum to one: what the other label gets, the own "
-             "one loses"] = targets + share * others  # fmt: skip
+    more = "the targets no longer sum to one: the share that the other label gets has "
+    more += "to come off the picture's own"
+    mistakes[more] = targets + share * others
     return mistakes

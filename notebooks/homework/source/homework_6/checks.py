@@ -288,7 +288,8 @@ def mean_of_neighbours(draw, mean_of_neighbours):
 
     x = torch.cat([x, torch.ones(2, features)])  # two more, that hear nobody
     edges = torch.cat([edges, torch.tensor([[nodes], [0]])], 1)
-    why = "The last nodes hear nobody: has your count places for them (`minlength`)?"
+    why = "The last nodes hear nobody: does your count have a place for each of them, "
+    why += "too? See `minlength`"
     seen = asked(why, mean_of_neighbours, x, edges)
     rows = type(seen) is Tensor and seen.shape == x.shape
     expect(rows, f"expected {tuple(x.shape)}, also where the last nodes hear nobody; "
