@@ -7,4 +7,4 @@ HW.ipynb` looks a whole notebook over before it is handed in.
 """
 
 from .checking import HIDDEN, HomeworkError, NotDone, ask, check, task
-from .comparisons import Hint, expect, in_order, integer, kind, same, the_line
+from .comparisons import Hint, expect, integer, kind, run_in_order, same, the_line

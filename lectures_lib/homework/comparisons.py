@@ -80,6 +80,30 @@ def in_order(lines: Sequence[str], order: Sequence[int]) -> str:
     return "\n".join(lines[number - 1] for number in order)
 
 
+def run_in_order(
+    lines: Sequence[str],
+    order: Sequence[int],
+    names: dict[str, object],
+    undefined: str,
+    unreadable: str = "",
+) -> dict[str, object]:
+    """The names after the lines have run in this order, among them those given.
+
+    Args:
+        undefined: the hint where a {name} is used before a line gives it a value.
+        unreadable: the hint where Python cannot read a {line} in its place, and {why}.
+    """
+    program = in_order(lines, order)
+    try:
+        exec(compile(program, "<your order>", "exec"), names)
+    except SyntaxError as error:
+        line = order[min(error.lineno, len(order)) - 1]
+        raise Hint(unreadable.format(line=line, why=error.msg)) from None
+    except NameError as error:
+        raise Hint(undefined.format(name=error.name)) from None
+    return names
+
+
 def close(seen: object, expected: object, tolerance: float) -> bool:
     """Whether they are equal, of types that cannot pretend to be."""
     if type(expected) in (list, tuple):

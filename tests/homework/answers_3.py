@@ -811,7 +811,7 @@ WRONG = {
         (block_answer(NoLast), "there is no ReLU after the sum"),
         (block_answer(Twice), "once, after the sum, not after bn3"),
         (block_answer(NoStride), "the shortcut halves the map, the path does not"),
-        (block_answer(ShortcutNoStride), "has the shortcut its stride?"),
+        (block_answer(ShortcutNoStride), "does the shortcut get the stride?"),
         (block_answer(StubLeft), "a line `return ...` is still there"),
         (net_answer("stub"), "a line `return ...` is still there"),
         (net_answer("listed"), "layer1 has no forward: nn.Sequential(*blocks) has one"),

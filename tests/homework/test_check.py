@@ -17,9 +17,9 @@ from lectures_lib.homework import (
     ask,
     checking,
     expect,
-    in_order,
     integer,
     kind,
+    run_in_order,
     same,
     task,
     the_line,
@@ -364,13 +364,30 @@ def test_what_is_no_number_of_a_line_is_refused(line):
         the_line(line, 2, {1: "an empty list", 3: "it only prints"})
 
 
-# in_order
+# run_in_order
 
 LINES = ["a = b", "b = 1"]
 
 
-def test_lines_are_put_in_order():
-    assert in_order(LINES, [2, 1]) == in_order(LINES, (2, 1)) == "b = 1\na = b"
+def run(lines, order):
+    return run_in_order(lines, order, {}, "no {name}", "line {line}: {why}")
+
+
+def test_lines_are_run_in_order():
+    assert run(LINES, [2, 1])["a"] == run(LINES, (2, 1))["a"] == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "order", "hint"),
+    [
+        (LINES, [1, 2], "no b"),
+        (["if True:", "    a = 1"], [2, 1], "line 2: unexpected indent"),
+        (["a = 1", "if True:"], [1, 2], "line 2: expected an indented block"),
+    ],
+)
+def test_an_order_that_cannot_run_gets_its_hint(lines, order, hint):
+    with pytest.raises(Hint, match=hint):
+        run(lines, order)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +396,7 @@ def test_lines_are_put_in_order():
 )
 def test_an_order_that_is_none_is_told(order):
     with pytest.raises(Hint, match="expected a list with each of 1 to 2 once, such as"):
-        in_order(LINES, order)
+        run(LINES, order)
 
 
 # grade

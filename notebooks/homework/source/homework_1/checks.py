@@ -1,6 +1,7 @@
 """Homework 1, depth issues: what the answers are compared with."""
 
 import copy
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -11,9 +12,9 @@ from lectures_lib.homework import (
     Hint,
     ask,
     expect,
-    in_order,
     integer,
     kind,
+    run_in_order,
     same,
     task,
     the_line,
@@ -29,8 +30,8 @@ LINES = (
     "loss = F.cross_entropy(net(images), labels)",
     "loss.backward()",
 )
+UNDEFINED = "a line uses `{name}` before any line has computed it"
 ERRORS = {  # words of Python's or torch's message: what they mean here
-    "not defined": "a line uses `loss` before any line has computed it",
     "NoneType": "a line reads `weight.grad` where there is none: no `backward` came "
     "before it, or `zero_grad` stands between the two",
     "second time": "one loss goes backward twice. PyTorch forgets the way back after "
@@ -77,57 +78,25 @@ def vector(found: object) -> Tensor:
     return torch.tensor(numbers, dtype=torch.float64)
 
 
+def measured(tensors: Iterable[Tensor], measure: Callable = Tensor.norm) -> Tensor:
+    """One number for each tensor: its norm, unless something else is to be measured."""
+    return vector([measure(tensor.detach()) for tensor in tensors])
+
+
 @task(points=4)
 def gradient_norms(draw, function):
     net, images, labels = net_and_batch(draw)
     names, parameters = zip(*net.named_parameters())
     loss = F.cross_entropy(net(images), labels)
     gradients = dict(zip(names, torch.autograd.grad(loss, parameters)))
-    weights = {name: w for name, w in net.named_parameters() if w.dim() > 1}
     old = [torch.randn(w.shape, generator=draw) for w in parameters]
     for weight, gradient in zip(parameters, old):  # as in a training under way
         weight.grad = gradient.clone()
-    found = ask(function, net, images, labels)
-
-    def of(tensors, measure=Tensor.norm):
-        return vector([measure(tensor.detach()) for tensor in tensors])
-
-    asked = [gradients[name] for name in weights]
-    norms, found = of(asked), vector(found)
+    found = vector(ask(function, net, images, labels))
+    norms = measured(g for g in gradients.values() if g.dim() > 1)
     has = f"the net has {len(norms)} weight matrices and kernels"
-    named = [gradient for name, gradient in gradients.items() if "weight" in name]
-    mistakes = {
-        f"{len(names)} numbers, but {has}: biases are among them. How many dimensions "
-        "has a bias?": of(gradients.values()),
-        f"{len(named)} numbers, but {has}: batch norm calls its γ `weight` too, and "
-        "that is a vector": of(named),
-        "this net has another net in it, and the layers in there are missing: "
-        "`net.modules()` goes through all of them": (
-            of(gradients[name] for name in weights if name.count(".") == 1)
-        ),
-        "the kernels of convolutions are missing. They have more than two dimensions": (
-            of(gradient for gradient in asked if gradient.dim() == 2)
-        ),
-        "the last layer comes first: begin with the first layer": norms.flip(0),
-        "these are norms of the weights: take those of their gradients": (
-            of(weights.values())
-        ),
-        "these are the norms squared: a root is missing": norms**2,
-        "this is the mean size of an entry. The norm is the root of the sum of the "
-        "squares": of(asked, lambda g: g.abs().mean()),
-        "this is the sum of the entries. The norm is the root of the "
-        "sum of the squares": of(asked, Tensor.sum),
-        "this is the sum of the sizes of the entries. The norm is the root of the sum "
-        "of the squares": of(asked, lambda g: g.abs().sum()),
-        "this is the largest entry of each gradient, not its norm": (
-            of(asked, lambda g: g.abs().max())
-        ),
-        "an older gradient is in them: `backward` adds to what `.grad` holds already": (
-            of(weight.grad for weight in weights.values())
-        ),
-        f"they are {len(images)} times too large, as many as there are pictures: the "
-        "loss is the mean over the pictures, not the sum": len(images) * norms,
-    }
+    mistakes = other_tensors(net, gradients, has)
+    mistakes |= other_measures(net, gradients, len(images))
     if len(found) != len(norms):
         mistakes[f"a list of {len(found)}, but {has}"] = found
     same(found, norms, mistakes, "the list")
@@ -138,6 +107,57 @@ def gradient_norms(draw, function):
         "way would go wrong: `torch.autograd.grad` leaves them alone",
     )
     yield 1, "the net's own gradients stay as they are"
+
+
+def other_tensors(net: nn.Module, gradients: dict, has: str) -> dict[str, Tensor]:
+    """Hints with the norms of tensors that were not asked for, or not in this order."""
+    asked = {name: g for name, g in gradients.items() if g.dim() > 1}
+    named = [gradient for name, gradient in gradients.items() if "weight" in name]
+    return {
+        f"{len(gradients)} numbers, but {has}: biases are among them. How many "
+        "dimensions has a bias?": measured(gradients.values()),
+        f"{len(named)} numbers, but {has}: batch norm calls its γ `weight` too, and "
+        "that is a vector": measured(named),
+        "this net has another net in it, and the layers in there are missing: "
+        "`net.modules()` goes through all of them": (
+            measured(g for name, g in asked.items() if name.count(".") == 1)
+        ),
+        "the kernels of convolutions are missing. They have more than two dimensions": (
+            measured(gradient for gradient in asked.values() if gradient.dim() == 2)
+        ),
+        "the last layer comes first: begin with the first layer": (
+            measured(asked.values()).flip(0)
+        ),
+        "these are norms of the weights: take those of their gradients": (
+            measured(weight for weight in net.parameters() if weight.dim() > 1)
+        ),
+    }
+
+
+def other_measures(net: nn.Module, gradients: dict, pictures: int) -> dict[str, Tensor]:
+    """Hints with what is not the norm of the right gradients, but near to it.
+
+    Called after the answer, which may have added to `.grad`.
+    """
+    asked = [gradient for gradient in gradients.values() if gradient.dim() > 1]
+    norms = measured(asked)
+    return {
+        "these are the norms squared: a root is missing": norms**2,
+        "this is the mean size of an entry. The norm is the root of the sum of the "
+        "squares": measured(asked, lambda g: g.abs().mean()),
+        "this is the sum of the entries. The norm is the root of the "
+        "sum of the squares": measured(asked, Tensor.sum),
+        "this is the sum of the sizes of the entries. The norm is the root of the sum "
+        "of the squares": measured(asked, lambda g: g.abs().sum()),
+        "this is the largest entry of each gradient, not its norm": (
+            measured(asked, lambda g: g.abs().max())
+        ),
+        "an older gradient is in them: `backward` adds to what `.grad` holds already": (
+            measured(weight.grad for weight in net.parameters() if weight.dim() > 1)
+        ),
+        f"they are {pictures} times too large, as many as there are pictures: the "
+        "loss is the mean over the pictures, not the sum": pictures * norms,
+    }
 
 
 def net_and_batch(draw: torch.Generator) -> tuple[nn.Module, Tensor, Tensor]:
@@ -171,16 +191,7 @@ def before_and_after(draw, order):
     second = gradients(stepped)
     before, after = first[0].norm().item(), second[0].norm().item()
 
-    names = {"F": F, "net": net, "images": images, "labels": labels}
-    names["optimizer"] = torch.optim.SGD(net.parameters(), lr=1.0)
-    names["weight"] = net[0].weight
-    try:
-        exec(in_order(LINES, order), names)
-        moved = not torch.equal(names["weight"], start)
-    except (AttributeError, NameError, RuntimeError) as error:
-        for words, hint in ERRORS.items():
-            expect(words not in str(error), hint)
-        raise
+    names = run(order, net, images, labels)
     late = "`before` is measured after the step: it is the gradient `after` it"
     same(names["before"], before, {late: after}, "`before`")
     mistakes = {
@@ -190,14 +201,27 @@ def before_and_after(draw, order):
         ),
         "`after` equals `before`. "
         + (
-            "Between them the weights must move, and then a new gradient is needed"
-            if moved
-            else "The weights have not moved: the step found no gradient. Does "
+            "The weights have not moved: the step found no gradient. Does "
             "`zero_grad` stand before it, or every `backward` after it?"
+            if torch.equal(net[0].weight, start)
+            else "Between them the weights must move, and then a new gradient is needed"
         ): before,
     }
     same(names["after"], after, mistakes, "`after`")
     yield 2, "the gradient's norm before a step and after it"
+
+
+def run(order: object, net: nn.Module, images: Tensor, labels: Tensor) -> dict:
+    """The names after the lines have run in this order; what an error means here."""
+    names = {"F": F, "net": net, "images": images, "labels": labels}
+    names["optimizer"] = torch.optim.SGD(net.parameters(), lr=1.0)
+    names["weight"] = net[0].weight
+    try:
+        return run_in_order(LINES, order, names, UNDEFINED)
+    except (AttributeError, RuntimeError) as error:
+        for words, hint in ERRORS.items():
+            expect(words not in str(error), hint)
+        raise
 
 
 @task(points=4)
@@ -239,13 +263,30 @@ def check_spread(weight: Tensor, gain: float) -> None:
 
     With over 20,000 of them the standard deviation is known to half a percent.
     """
-    fan_out, channels, *window = weight.shape
-    fan_in, seen = weight[0].numel(), weight.std().item()
+    seen, right = weight.std().item(), gain / weight[0].numel() ** 0.5
     signs = "the mean of the weights is not zero: draw numbers of both signs, "
     signs += "and add nothing to them"
     expect(weight.mean().abs() <= 0.05 * seen, signs)
+    if abs(seen / right - 1) > 0.03:
+        for hint, value in other_spreads(weight.shape, gain).items():
+            expect(abs(seen / value - 1) > 0.03, hint)
+        raise Hint(
+            f"for a weight {tuple(weight.shape)} and gain {gain:.1f} expected a "
+            f"standard deviation of {right:.4f}, got {seen:.4f}"
+        )
+    expect(
+        weight.abs().max() > 2.2 * right,
+        "the variance is right, but no weight is far from zero: they are drawn "
+        "uniformly. The normal distribution was asked for",
+    )
+
+
+def other_spreads(shape: torch.Size, gain: float) -> dict[str, float]:
+    """Hints with the standard deviations that other formulas give."""
+    fan_out, channels, *window = shape
+    fan_in = shape[1:].numel()
     right = gain / fan_in**0.5
-    mistakes = {
+    return {
         "the standard deviation is gain² / fan-in. That was asked of the *variance*: "
         "the standard deviation is its root": gain**2 / fan_in,
         "the standard deviation is gain / fan-in: take the root of fan-in": (
@@ -258,34 +299,21 @@ def check_spread(weight: Tensor, gain: float) -> None:
         f"the variance is gain² / {fan_out}, the first number of the shape. That is "
         f"the number of outputs; the fan-in is {fan_in}": gain / fan_out**0.5,
         f"{fan_out}, the first number of the shape, is in your fan-in. That is the "
-        f"number of outputs; the fan-in is {fan_in}": gain / weight.numel() ** 0.5,
+        f"number of outputs; the fan-in is {fan_in}": gain / shape.numel() ** 0.5,
         f"the variance is gain² / {channels}. A unit of a convolution sees its whole "
         f"window, {' × '.join(map(str, window))}, in each channel": gain
         / channels**0.5,
-        f"the variance is gain² / {weight.shape[-1]}, and that is the window's "
-        "width alone": gain / weight.shape[-1] ** 0.5,
+        f"the variance is gain² / {shape[-1]}, and that is the window's "
+        "width alone": gain / shape[-1] ** 0.5,
         "the variance is twice as large: a function such as `kaiming_normal_` brings "
         "its own gain, √2, unless told otherwise": right * 2**0.5,
         "the variance is 2 / fan-in, whatever the gain is: √2 is ReLU's": (
             (2 / fan_in) ** 0.5
         ),
         "the variance is gain² by the mean of fan-in and fan-out: that is Glorot's "
-        "scale": gain * (2 / (fan_in + weight[:, 0].numel())) ** 0.5,
+        "scale": gain * (2 / (fan_in + shape.numel() // channels)) ** 0.5,
         "the weights have variance 1: they are not scaled": 1.0,
     }
-    if abs(seen / right - 1) > 0.03:
-        for hint, value in mistakes.items():
-            expect(abs(seen / value - 1) > 0.03, hint)
-        expect(
-            False,
-            f"for a weight {tuple(weight.shape)} and gain {gain:.1f} expected a "
-            f"standard deviation of {right:.4f}, got {seen:.4f}",
-        )
-    expect(
-        weight.abs().max() > 2.2 * right,
-        "the variance is right, but no weight is far from zero: they are drawn "
-        "uniformly. The normal distribution was asked for",
-    )
 
 
 @task(points=3, forbidden=["torch.nn.init.dirac_"])
@@ -305,10 +333,28 @@ def identity_convolution(draw, function):
         f"8×9 pixels go in, {out.shape[2]}×{out.shape[3]} come out. How much padding "
         f"does a window of {size}×{size} need on each side?",
     )
+    check_kernel(layer.weight.detach())
+    expect(
+        layer.bias is None or not layer.bias.any(),
+        "the kernel is right, but a bias is added to its output: a "
+        "convolution has one unless you say otherwise",
+    )
+    same(out, x, {}, "the layer's output compared with its input")
+    yield 2, "the convolution gives back its input, negative numbers too"
+    expect(
+        layer.weight.requires_grad and layer.weight.is_leaf,
+        "the kernel cannot be trained: its `requires_grad` is off. Change the numbers "
+        "of the weight under `torch.no_grad()`, and leave the rest of it as it is",
+    )
+    yield 1, "and it can still be trained"
+
+
+def check_kernel(weight: Tensor) -> None:
+    """Hint at what is wrong with a kernel that should give back its input."""
+    channels, _, size, _ = shape = weight.shape
     own, middle = torch.eye(channels)[:, :, None, None].expand(shape), size // 2
     tap, corner, second = torch.zeros(3, size, size)
     tap[middle, middle] = corner[0, 0] = second[1, 1] = 1
-    weight = layer.weight.detach()
     right = own * tap
     rest = weight - right
     expect(
@@ -334,19 +380,6 @@ def identity_convolution(draw, function):
         "channel only": tap.expand(shape),
     }
     same(weight, right, mistakes, "the kernel")
-    expect(
-        layer.bias is None or not layer.bias.any(),
-        "the kernel is right, but a bias is added to its output: a "
-        "convolution has one unless you say otherwise",
-    )
-    same(out, x, {}, "the layer's output compared with its input")
-    yield 2, "the convolution gives back its input, negative numbers too"
-    expect(
-        layer.weight.requires_grad and layer.weight.is_leaf,
-        "the kernel cannot be trained: its `requires_grad` is off. Change the numbers "
-        "of the weight under `torch.no_grad()`, and leave the rest of it as it is",
-    )
-    yield 1, "and it can still be trained"
 
 
 @task(points=4)
@@ -364,36 +397,8 @@ def identity_norm(draw, function):
         "your layer is in training mode: it would use the statistics of each batch. "
         "Evaluation mode was asked for",
     )
-    expect(layer.running_mean is not None, "it keeps no statistics at all")
-    root, one, zero = (variance + eps).sqrt(), torch.ones(channels), 0 * mean
-    off = "it may be an identity now, but training would begin with other numbers"
-    default = {f"running_mean is still 0: {off}": zero}
-    same(layer.running_mean, mean, default, "running_mean")
-    default = {
-        f"running_var is still 1: {off}": one,
-        f"running_var is 1 - eps, and not the variance that was given: {off}": one
-        - eps,
-        "eps is taken off the stored variance: batch norm adds its eps to it, and γ "
-        "undoes both": variance - eps,
-        "running_var holds the standard deviation, not the variance": variance.sqrt(),
-    }
-    same(layer.running_var, variance, default, "running_var")
-    mistakes = {
-        "γ is still 1: nothing undoes the division by √(variance + eps)": one,
-        "γ and β are exchanged: γ, called `weight`, undoes the division, and β, called "
-        "`bias`, the subtraction": mean,
-        "γ is √variance, but batch norm divides by √(variance + eps)": variance.sqrt(),
-        "γ is the variance, but batch norm divides by √(variance + eps)": variance,
-        "γ is variance + eps, but batch norm divides by its root": root**2,
-        "γ is √variance + eps: the eps stands below the root": variance.sqrt() + eps,
-        "γ is 1 / √(variance + eps), so that the layer divides twice": 1 / root,
-    }
-    same(layer.weight, root, mistakes, "γ, the layer's `weight`")
-    mistakes = {
-        "β is still 0: the mean is taken away and not given back": zero,
-        "β is -mean: the mean is taken away twice": -mean,
-    }
-    same(layer.bias, mean, mistakes, "β, the layer's `bias`")
+    check_statistics(layer, mean, variance)
+    check_scale(layer, mean, variance)
     other = 3 * torch.randn(3, channels, 5, 4, generator=draw)
     same(ask(layer, other), other, {}, "the output compared with the input")
     yield 3, "in evaluation mode the layer gives back its input"
@@ -408,6 +413,49 @@ def identity_norm(draw, function):
             "layer and caller share it. Copy the numbers, as with `copy_`",
         )
     yield 1, "in training mode too, on a batch that has these statistics"
+
+
+def check_statistics(layer: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
+    """Hint unless it keeps the mean and the variance that were given."""
+    expect(layer.running_mean is not None, "it keeps no statistics at all")
+    off = "it may be an identity now, but training would begin with other numbers"
+    default = {f"running_mean is still 0: {off}": torch.zeros_like(mean)}
+    same(layer.running_mean, mean, default, "running_mean")
+    one, eps = torch.ones_like(variance), layer.eps
+    default = {
+        f"running_var is still 1: {off}": one,
+        f"running_var is 1 - eps, and not the variance that was given: {off}": one
+        - eps,
+        "eps is taken off the stored variance: batch norm adds its eps to it, and γ "
+        "undoes both": variance - eps,
+        "running_var holds the standard deviation, not the variance": variance.sqrt(),
+    }
+    same(layer.running_var, variance, default, "running_var")
+
+
+def check_scale(layer: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
+    """Hint unless γ and β undo what these statistics do."""
+    root = (variance + layer.eps).sqrt()
+    mistakes = {
+        "γ is still 1: nothing undoes the division by √(variance + eps)": (
+            torch.ones_like(variance)
+        ),
+        "γ and β are exchanged: γ, called `weight`, undoes the division, and β, called "
+        "`bias`, the subtraction": mean,
+        "γ is √variance, but batch norm divides by √(variance + eps)": variance.sqrt(),
+        "γ is the variance, but batch norm divides by √(variance + eps)": variance,
+        "γ is variance + eps, but batch norm divides by its root": root**2,
+        "γ is √variance + eps: the eps stands below the root": (
+            variance.sqrt() + layer.eps
+        ),
+        "γ is 1 / √(variance + eps), so that the layer divides twice": 1 / root,
+    }
+    same(layer.weight, root, mistakes, "γ, the layer's `weight`")
+    mistakes = {
+        "β is still 0: the mean is taken away and not given back": 0 * mean,
+        "β is -mean: the mean is taken away twice": -mean,
+    }
+    same(layer.bias, mean, mistakes, "β, the layer's `bias`")
 
 
 @task(points=2)

@@ -12,9 +12,9 @@ from lectures_lib.homework import (
     NotDone,
     ask,
     expect,
-    in_order,
     integer,
     kind,
+    run_in_order,
     same,
     task,
     the_line,
@@ -198,37 +198,37 @@ def preactivation(draw, order):
     x = torch.randn(3, channels, 6, 7, generator=draw)
 
     def run(order):
-        found = names | {"x": x}
-        exec(in_order(LINES, order), found)
-        return found["x"]
+        early = "`x + skip` stands before `skip = x`: there is no skip yet"
+        return run_in_order(LINES, order, names | {"x": x}, early)["x"]
 
-    try:
-        found = run(order)
-    except NameError:
-        raise Hint(
-            "`x + skip` stands before `skip = x`: there is no skip yet"
-        ) from None
-    at = {number: place for place, number in enumerate(order)}
+    found = run(order)
     if not torch.allclose(found, run([5, 4, 1, 6, 8, 7, 2, 3]), 1e-4, 1e-4):
-        expect(
-            at[5] == 0,
+        raise Hint(misplaced(order))
+    yield 2, "batch norm, ReLU, convolution, twice; and the skip goes around all of it"
+
+
+def misplaced(order: list[int]) -> str:
+    """The hint for the first of the lines that is out of place."""
+    at = {number: place for place, number in enumerate(order)}
+    if at[5] != 0:
+        return (
             "`skip = x` must keep what comes into the block. In your order a line "
-            f"before it has changed x already: `{LINES[order[0] - 1]}`",
+            f"before it has changed x already: `{LINES[order[0] - 1]}`"
         )
-        expect(
-            at[3] == 7,
+    if at[3] != 7:
+        return (
             f"after the addition comes `{LINES[order[7] - 1]}`. In this block nothing "
-            "does: what is on the skip leaves the block as it came",
+            "does: what is on the skip leaves the block as it came"
         )
-        expect(at[6] < at[2], "`conv2` comes before `conv1`")
-        expect(
-            at[4] < at[6] < at[8] < at[2],
+    if at[6] > at[2]:
+        return "`conv2` comes before `conv1`"
+    if not at[4] < at[6] < at[8] < at[2]:
+        return (
             "in the formula each convolution gets what a batch norm and a ReLU have "
             "made. Read it from the inside to the outside: which norm comes first, and "
-            "what comes between `norm1` and `norm2`?",
+            "what comes between `norm1` and `norm2`?"
         )
-        raise Hint("each ReLU belongs between a batch norm and a convolution")
-    yield 2, "batch norm, ReLU, convolution, twice; and the skip goes around all of it"
+    return "each ReLU belongs between a batch norm and a convolution"
 
 
 @task(points=6, forbidden=LIBRARY)
@@ -316,7 +316,57 @@ def check_projection(draw: torch.Generator, block: nn.Module, stride: int) -> No
 @task(points=3)
 def extra_parameters(draw, function):
     a, b = 4 * integer(draw, 1, 3), 16 + 4 * integer(draw, 1, 3)
+
+    def asked(blocks, option):
+        found = ask(function, blocks, option)
+        whole = f"got {kind(found)}: a count is a whole number, without a point"
+        expect(not isinstance(found, float), whole)
+        return found
+
+    one = asked([(a, b, 2)], "B")
+    what = f"the number for one block, {(a, b, 2)}, and B"
+    same(one, a * b + 2 * b, other_projections(a, b), what)
+    yield 1, "option B: what one projection costs"
+
+    shapes = [(a, a, 1)] * integer(draw, 1, 3) + [(a, b, 2), (b, b, 2)]
+    shapes += [(b, 2 * b, 1)] + [(2 * b, 2 * b, 1)] * integer(draw, 1, 3)
+    shapes += [(2 * b, b, 1), (b, b, 3), (2 * b, 4 * b, 2), (2 * b, 6 * b, 1)]
+    shapes += [(6 * b, 6 * b, 1)]
+    right = count(shapes, lambda wider, stride: wider != 1 or stride != 1)
+    everywhere = count(shapes, lambda *_: True)
     mistakes = {
+        **{hint: count(shapes, where) for hint, where in LEFT_OUT.items()},
+        "every block is counted: that is option C": everywhere,
+        "one block alone is looked at, the first or the last: does a `return` stand in "
+        "the loop, or `=` where `+=` belongs?": 0,
+    }
+    same(asked(shapes, "B"), right, mistakes, f"the number for {shapes} and B")
+    yield 1, "option B: a projection where the shape changes, and only there"
+    mistakes = {
+        "option A pads with zeros: nothing to learn": right,
+        "with option A blocks whose stride is not 1 are counted: `and` binds before "
+        "`or`, so put what changes the shape in parentheses": (
+            count(shapes, lambda _, stride: stride != 1)
+        ),
+    }
+    same(asked(shapes, "A"), 0, mistakes, "the number for option A")
+    mistakes = {"option C has a projection in every block": right}
+    same(asked(shapes, "C"), everywhere, mistakes, "the number for option C")
+    yield 1, "option A: none; option C: everywhere"
+
+
+def count(shapes: list[tuple], where: Callable) -> int:
+    """The parameters of the projections of those blocks that are chosen.
+
+    Args:
+        where: takes channels out over channels in, and the stride.
+    """
+    return sum(a * b + 2 * b for a, b, stride in shapes if where(b / a, stride))
+
+
+def other_projections(a: int, b: int) -> dict[str, int]:
+    """Hints with other counts for a projection from a to b channels."""
+    return {
         "the projection's batch norm is missing: its γ and β": a * b,
         "one number for each output channel is missing: batch norm has γ *and* β, and "
         "the convolution has no bias": a * b + b,
@@ -332,48 +382,6 @@ def extra_parameters(draw, function):
         "batch norm has a γ and a β for each channel that comes *out*": a * b + 2 * a,
     }
 
-    def asked(blocks, option):
-        found = ask(function, blocks, option)
-        whole = f"got {kind(found)}: a count is a whole number, without a point"
-        expect(not isinstance(found, float), whole)
-        return found
-
-    one = asked([(a, b, 2)], "B")
-    same(one, a * b + 2 * b, mistakes, f"the number for one block, {(a, b, 2)}, and B")
-    yield 1, "option B: what one projection costs"
-
-    shapes = [(a, a, 1)] * integer(draw, 1, 3) + [(a, b, 2), (b, b, 2)]
-    shapes += [(b, 2 * b, 1)] + [(2 * b, 2 * b, 1)] * integer(draw, 1, 3)
-    shapes += [(2 * b, b, 1), (b, b, 3), (2 * b, 4 * b, 2), (2 * b, 6 * b, 1)]
-    shapes += [(6 * b, 6 * b, 1)]
-
-    def count(where):
-        return sum(a * b + 2 * b for a, b, stride in shapes if where(b / a, stride))
-
-    right, everywhere = (
-        count(lambda wider, stride: wider != 1 or stride != 1),
-        count(lambda *_: True),
-    )
-    mistakes = {
-        **{hint: count(where) for hint, where in LEFT_OUT.items()},
-        "every block is counted: that is option C": everywhere,
-        "one block alone is looked at, the first or the last: does a `return` stand in "
-        "the loop, or `=` where `+=` belongs?": 0,
-    }
-    same(asked(shapes, "B"), right, mistakes, f"the number for {shapes} and B")
-    yield 1, "option B: a projection where the shape changes, and only there"
-    mistakes = {
-        "option A pads with zeros: nothing to learn": right,
-        "with option A blocks whose stride is not 1 are counted: `and` binds before "
-        "`or`, so put what changes the shape in parentheses": (
-            count(lambda _, stride: stride != 1)
-        ),
-    }
-    same(asked(shapes, "A"), 0, mistakes, "the number for option A")
-    mistakes = {"option C has a projection in every block": right}
-    same(asked(shapes, "C"), everywhere, mistakes, "the number for option C")
-    yield 1, "option A: none; option C: everywhere"
-
 
 @task(points=5, forbidden=LIBRARY)
 def highway_block(draw, block_class):
@@ -381,6 +389,29 @@ def highway_block(draw, block_class):
     layers = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), nn.Tanh())
     redraw(layers, draw)
     block = ask(block_class, layers, channels, carry)
+    check_gate(block, layers, channels)
+    gate = block.gate
+    start, weights = gate.bias.detach().clone(), gate.weight.detach().clone()
+    redraw(gate, draw)
+    x = torch.randn(2, channels, 7, 6, generator=draw)
+    h, t = layers(x), torch.sigmoid(convolve(x, gate))
+    mistakes = highway_mistakes(x, h, gate)
+    same(ask(block, x), t * h + (1 - t) * x, mistakes, "the block's output")
+    yield 3, "the gate weighs the layers, and what is left of 1 goes to the input"
+
+    scale = weights.std() * (9 * channels) ** 0.5  # nn.Conv2d draws with 1 / √3
+    drawn = "the gate's weights are not those drawn: only its bias is to be set"
+    expect(0.4 < scale < 0.8, drawn)
+    expect(start.std() < 1e-4, "the gate's bias is still the one drawn at random")
+    values = other_biases(carry)
+    mistakes = {hint: torch.full_like(start, value) for hint, value in values.items()}
+    right = torch.full_like(start, log((1 - carry) / carry))
+    same(start, right, mistakes, "the gate's bias")
+    yield 2, "at the start it passes on the asked share of its input"
+
+
+def check_gate(block: nn.Module, layers: nn.Module, channels: int) -> None:
+    """Hint unless the gate is as asked for, and all is trained that should be."""
     gate = getattr(block, "gate", None)
     fits = isinstance(gate, nn.Conv2d) and gate.bias is not None
     expect(fits, "`self.gate` should be an nn.Conv2d, with a bias")
@@ -398,13 +429,16 @@ def highway_block(draw, block_class):
         "layers as a part of the block, such as `self.layers`: else they are not "
         "trained",
     )
-    start, weights = gate.bias.detach().clone(), gate.weight.detach().clone()
-    redraw(gate, draw)
-    x = torch.randn(2, channels, 7, 6, generator=draw)
-    h, opened = layers(x), convolve(x, gate)
-    t = torch.sigmoid(opened)
-    late = torch.sigmoid(convolve(h, gate))
-    mistakes = {
+
+
+def highway_mistakes(x: Tensor, h: Tensor, gate: nn.Conv2d) -> dict[str, Tensor]:
+    """Hints with what other mixtures give of the input x and of what the layers give.
+
+    The right one is t · h + (1 − t) · x.
+    """
+    opened = convolve(x, gate)
+    t, late = torch.sigmoid(opened), torch.sigmoid(convolve(h, gate))
+    return {
         "T and 1 - T are swapped: T weighs what the layers compute": t * x
         + (1 - t) * h,
         "the gate has no sigmoid: it is any number, and not between 0 and 1": (
@@ -423,12 +457,12 @@ def highway_block(draw, block_class):
         ),
         "both are weighed with T: x counts 1 - T": t * (h + x),
     }
-    same(ask(block, x), t * h + (1 - t) * x, mistakes, "the block's output")
-    yield 3, "the gate weighs the layers, and what is left of 1 goes to the input"
 
-    right = log((1 - carry) / carry)
-    values = {
-        "the sign is wrong: now T, and not 1 - T, is `carry`": -right,
+
+def other_biases(carry: float) -> dict[str, float]:
+    """Hints with numbers that the gate's bias may be instead of the right one."""
+    return {
+        "the sign is wrong: now T, and not 1 - T, is `carry`": log(carry / (1 - carry)),
         "the bias is 1 - carry itself. It goes through the sigmoid, which you have to "
         "undo": 1 - carry,
         "the bias is `carry` itself. It goes through the sigmoid, which you have to "
@@ -446,13 +480,6 @@ def highway_block(draw, block_class):
         "the bias is -2, whatever `carry` is": -2.0,
         "the bias is 0: the gate starts half open": 0.0,
     }
-    scale = weights.std() * (9 * channels) ** 0.5  # nn.Conv2d draws with 1 / √3
-    drawn = "the gate's weights are not those drawn: only its bias is to be set"
-    expect(0.4 < scale < 0.8, drawn)
-    expect(start.std() < 1e-4, "the gate's bias is still the one drawn at random")
-    mistakes = {hint: torch.full_like(start, value) for hint, value in values.items()}
-    same(start, torch.full_like(start, right), mistakes, "the gate's bias")
-    yield 2, "at the start it passes on the asked share of its input"
 
 
 @task(points=2)

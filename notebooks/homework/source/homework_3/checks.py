@@ -11,8 +11,8 @@ from lectures_lib.homework import (
     NotDone,
     ask,
     expect,
-    in_order,
     integer,
+    run_in_order,
     same,
     task,
     the_line,
@@ -21,7 +21,7 @@ from lectures_lib.homework import (
 
 @contextmanager
 def no_stub(function, given, hint):
-    "What is not done is a hint, where the function uses other names than the given."
+    """A hint instead of NotDone, where the function uses more names than the given."""
     try:
         yield
     except NotDone:
@@ -31,7 +31,7 @@ def no_stub(function, given, hint):
 
 
 def whole(found):
-    "After `same`, which takes 7.0 for 7, and whose hints say more."
+    """After `same`, which takes 7.0 for 7, and whose hints say more."""
     point = torch.as_tensor(found).is_floating_point()
     expect(not point, "expected whole numbers, without a point: 7, not 7.0")
 
@@ -100,18 +100,38 @@ def map_sizes(draw, map_sizes):
 
 
 def walk(side, steps, after=lambda n, k, s: (n + 2 * (k // 2) - k) // s + 1):
-    "The sides that come of some (kernel size, stride), one after the other."
+    """The sides that come of some (kernel size, stride), one after the other."""
     sides = [side]
     for kernel_size, stride in steps:
         sides.append(after(sides[-1], kernel_size, stride))
     return sides[1:]
 
 
+PADDED = "the convolutions and the pool are padded, with p = k // 2"
+FORMULAS = {  # hint: the formula that gets it
+    "what is left after dividing makes one pixel more; you add the remainder itself": (
+        lambda n, k, s: n // s + n % s
+    ),
+    f"{PADDED}: you left that out": lambda n, k, s: (n - k) // s + 1,
+    "the formula rounds its quotient down, ⌊…⌋; you round up": (
+        lambda n, k, s: -((k - n - 2 * (k // 2)) // s) + 1
+    ),
+    "the formula rounds its quotient down, ⌊…⌋; you keep the fraction": (
+        lambda n, k, s: (n + 2 * (k // 2) - k) / s + 1
+    ),
+    "the padding is on both sides: 2p": lambda n, k, s: (n + k // 2 - k) // s + 1,
+    "the formula adds 1 after dividing": lambda n, k, s: (n + 2 * (k // 2) - k) // s,
+    f"{PADDED}, so half of an odd side is not rounded down": lambda n, k, s: n // s,
+    f"{PADDED}, so half of an odd side is always rounded up": (
+        lambda n, k, s: round(n / s)
+    ),
+}
+
+
 def same_sizes(map_sizes, side, strides):
     conv1, pool, stages = (7, 2), (3, 2), [(3, stride) for stride in strides]
     steps = [conv1, pool, *stages]
     right = walk(side, steps)
-    padded = "the convolutions and the pool are padded, with p = k // 2"
     as_given = f"the first blocks have strides {strides}: in your list"
     mistakes = {
         "one halving before the stages is missing: conv1 (7×7) and the pool (3×3) both "
@@ -131,28 +151,7 @@ def same_sizes(map_sizes, side, strides):
     )
     for text, s in ((" every stage halves the map", 2), (" no stage does", 1)):
         mistakes[as_given + text] = walk(side, [conv1, pool, *[(3, s)] * len(strides)])
-    formulas = {
-        "what is left after dividing makes one pixel more; you add the remainder "
-        "itself": lambda n, k, s: n // s + n % s,
-        f"{padded}: you left that out": lambda n, k, s: (n - k) // s + 1,
-        "the formula rounds its quotient down, ⌊…⌋; you round up": (
-            lambda n, k, s: -((k - n - 2 * (k // 2)) // s) + 1
-        ),
-        "the formula rounds its quotient down, ⌊…⌋; you keep the fraction": (
-            lambda n, k, s: (n + 2 * (k // 2) - k) / s + 1
-        ),
-        "the padding is on both sides: 2p": (lambda n, k, s: (n + k // 2 - k) // s + 1),
-        "the formula adds 1 after dividing": (
-            lambda n, k, s: (n + 2 * (k // 2) - k) // s
-        ),
-        f"{padded}, so half of an odd side is not rounded down": (
-            lambda n, k, s: n // s
-        ),
-        f"{padded}, so half of an odd side is always rounded up": (
-            lambda n, k, s: round(n / s)
-        ),
-    }
-    mistakes |= {hint: walk(side, steps, after) for hint, after in formulas.items()}
+    mistakes |= {hint: walk(side, steps, after) for hint, after in FORMULAS.items()}
     seen = ask(map_sizes, side, strides)
     what = f"the sides for {side} pixels, strides {strides} (conv1, the pool, stages)"
     same(seen, right, mistakes, what)
@@ -174,24 +173,15 @@ LINES = (
 
 @task(points=2)
 def hooks_in_order(draw, order):
-    program = in_order(LINES, order)
     channels, side = integer(draw, 2, 5), integer(draw, 8, 12)
     first = nn.Conv2d(3, channels, 3, device="meta")
     net = nn.Sequential(first, nn.ReLU(), nn.MaxPool2d(2))
-    space = {"net": net, "image": torch.empty(1, 3, side, side, device="meta")}
-    try:
-        exec(compile(program, "order", "exec"), space)
-    except IndentationError:
-        raise Hint(
-            "an indented line belongs below a line that ends in a colon"
-        ) from None
-    except NameError as error:
-        raise Hint(
-            f"a line uses `{error.name}` before the line that makes it"
-        ) from None
+    names = {"net": net, "image": torch.empty(1, 3, side, side, device="meta")}
+    undefined = "a line uses `{name}` before the line that makes it"
+    indented = "an indented line belongs below a line that ends in a colon"
+    shapes = run_in_order(LINES, order, names, undefined, indented)["shapes"]
     end = (channels, (side - 2) // 2, (side - 2) // 2)
     right = [(channels, side - 2, side - 2)] * 2 + [end]
-    shapes = space["shapes"]
     early = order.index(2) < order.index(7)
     expect(
         shapes or not early, "nothing is noted: the net runs before the hooks are there"
@@ -269,7 +259,7 @@ def same_cost(convolution_cost, h, w, c, d, k, s):
 
 
 def cost(side, channels, middle, num_blocks, stride, stride_in, mistake=""):
-    "Of a stage of bottlenecks, right or with a mistake."
+    """Of a stage of bottlenecks, right or with a mistake."""
     total, out, old, entering = 0, 4 * middle, side, channels
     out = middle if mistake in ("expansion", "output") else out
     middle = middle // 4 if mistake == "output" else middle
@@ -294,10 +284,27 @@ def cost(side, channels, middle, num_blocks, stride, stride_in, mistake=""):
 
 def same_stage(stage_cost, side, channels, middle, num_blocks, stride, stride_in):
     arguments = (side, channels, middle, num_blocks, stride, stride_in)
+    hints = stage_hints(side, channels, middle, stride, stride_in)
+    mistakes = {text: cost(*arguments, mistake) for mistake, text in hints.items()}
     other = {"1x1": "3x3", "3x3": "1x1"}[stride_in]
+    place = f"the stride is in the {stride_in} here, you have it in the {other}"
+    mistakes[place.replace("x", "×")] = cost(*arguments[:-1], other)
+    right = cost(*arguments)
+    mistakes["a multiplication and its addition count as one here"] = 2 * right
+    first, more = cost(side, channels, middle, 1, stride, stride_in), num_blocks - 1
+    what = f"for stage_cost{arguments}, where the first block has {first}"
+    if more:
+        what += f" and each of {more} others {(right - first) // more}"
+    found = ask(stage_cost, *arguments)
+    same(found, right, mistakes, what)
+    whole(found)
+
+
+def stage_hints(side, channels, middle, stride, stride_in):
+    """What to say of each mistake that `cost` knows."""
     out = -(-side // stride)
     smaller = "after the first block the map is smaller: the others have its size"
-    hints = {
+    return {
         "no projection": "the projection is missing: the shape changes (stride "
         f"{stride}, {channels} to {4 * middle} channels), so a 1×1 is on the shortcut",
         "every first": f"{channels} channels and stride {stride}: nothing changes, so "
@@ -321,18 +328,6 @@ def same_stage(stage_cost, side, channels, middle, num_blocks, stride, stride_in
         "output": f"middle is what the 3×3 takes and makes, {middle} channels; "
         f"{4 * middle} leave the block",
     }
-    mistakes = {text: cost(*arguments, mistake) for mistake, text in hints.items()}
-    place = f"the stride is in the {stride_in} here, you have it in the {other}"
-    mistakes[place.replace("x", "×")] = cost(*arguments[:-1], other)
-    right = cost(*arguments)
-    mistakes["a multiplication and its addition count as one here"] = 2 * right
-    first, more = cost(side, channels, middle, 1, stride, stride_in), num_blocks - 1
-    what = f"for stage_cost{arguments}, where the first block has {first}"
-    if more:
-        what += f" and each of {more} others {(right - first) // more}"
-    found = ask(stage_cost, *arguments)
-    same(found, right, mistakes, what)
-    whole(found)
 
 
 # Task 5: which line
@@ -378,7 +373,7 @@ def resnet(draw, Bottleneck, make_resnet):
 
 
 def block_shapes(channels, middle, out, stride):
-    "Names and shapes in a bottleneck: of convolutions, and of their batch norms."
+    """Names and shapes in a bottleneck: of convolutions, and of their batch norms."""
     path = (("1", middle, channels, 1), ("2", middle, middle, 3), ("3", out, middle, 1))
     shapes = {}
     for place, made, taken, k in path:
@@ -411,7 +406,7 @@ def net_shapes(num_blocks, widen, num_classes, expansion=4, every=False):
 
 
 def same_shapes(module, right, mistakes, what):
-    "The names and shapes of all tensors, and no part that someone else wrote."
+    """The names and shapes of all tensors, and no part that someone else wrote."""
     expect(isinstance(module, nn.Module), f"expected an nn.Module as {what}")
     for kind in {base for m in module.modules() for base in type(m).__mro__}:
         theirs = kind.__module__.startswith(("torchvision", "lectures_lib"))
@@ -452,44 +447,13 @@ def same_shapes(module, right, mistakes, what):
 
 def same_block(draw, Bottleneck, channels, middle, out, stride):
     arguments = (channels, middle, out, stride)
-    right, what = block_shapes(*arguments), f"Bottleneck{arguments}"
-    begin = getattr(Bottleneck, "__init__", None)
-    left = "a line `return ...` is still there, in `__init__`"
-    with no_stub(begin, ("super", "__init__"), left):
-        block = ask(Bottleneck, *arguments)
-    swapped = block_shapes(channels, out, middle, stride)
-    four = block_shapes(channels, middle, 4 * middle, stride)
-    mistakes = {
-        f"{what}: you took out_channels for the 3×3, and middle for the last": swapped,
-        f"{what} puts out {4 * middle} channels: out_channels is given": four,
-    }
-    if stride > 1 and channels == out:
-        mistakes[
-            f"{what}: its channels stay, its map is halved, so that the skip needs a "
-            "projection: has the shortcut its stride?"
-        ] = block_shapes(channels, middle, out, 1)
-    same_shapes(block, right, mistakes, what)
-    state = {}
-    for name, shape in right.items():
-        tensor = torch.randn(shape, generator=draw).double()
-        state[name] = tensor.abs() + 0.5 if "running_var" in name else tensor
-    state = {n: t.long() if n.endswith("tracked") else t for n, t in state.items()}
+    what = f"Bottleneck{arguments}"
+    block = built_block(Bottleneck, arguments, what)
+    state = random_state(block_shapes(*arguments), draw)
     block = block.double().eval()
     block.load_state_dict(state)
     x = torch.randn(2, channels, 7, 10, generator=draw).double()
-    try:
-        found = ask(block, x)
-    except Hint as hint:
-        if stride == 1 or "must match the size of tensor" not in str(hint):
-            raise
-        halves = ["the path", "the shortcut"]
-        if getattr(block.get_submodule("downsample.0"), "stride", 0) != (stride,) * 2:
-            halves.reverse()
-        raise Hint(
-            f"{what}: {halves[1]} halves the map, {halves[0]} does not, so they cannot "
-            "be added: conv2 and the projection have the stride"
-        ) from None
-    expect(isinstance(found, torch.Tensor), f"{what} returns no tensor")
+    found = output_of(block, x, stride, what)
     values = {text: output(x, state, stride, text) for text in FORWARD}
     mistakes = {f"{what}: {text}": value for text, value in values.items()}
     same(
@@ -507,6 +471,56 @@ def same_block(draw, Bottleneck, channels, middle, out, stride):
     expect(found.requires_grad, f"the output of {what} is detached from its weights")
 
 
+def built_block(Bottleneck, arguments, what):
+    """The student's block, when its tensors have the right shapes."""
+    channels, middle, out, stride = arguments
+    begin = getattr(Bottleneck, "__init__", None)
+    left = "a line `return ...` is still there, in `__init__`"
+    with no_stub(begin, ("super", "__init__"), left):
+        block = ask(Bottleneck, *arguments)
+    swapped = block_shapes(channels, out, middle, stride)
+    four = block_shapes(channels, middle, 4 * middle, stride)
+    mistakes = {
+        f"{what}: you took out_channels for the 3×3, and middle for the last": swapped,
+        f"{what} puts out {4 * middle} channels: out_channels is given": four,
+    }
+    if stride > 1 and channels == out:
+        mistakes[
+            f"{what} has no projection, but its stride halves the map, so that the "
+            "input does not fit the sum: does the shortcut get the stride?"
+        ] = block_shapes(channels, middle, out, 1)
+    same_shapes(block, block_shapes(*arguments), mistakes, what)
+    return block
+
+
+def random_state(shapes, draw):
+    """Tensors for a state_dict, of float64; a variance is positive."""
+    state = {}
+    for name, shape in shapes.items():
+        tensor = torch.randn(shape, generator=draw).double()
+        tensor = tensor.abs() + 0.5 if "running_var" in name else tensor
+        state[name] = tensor.long() if name.endswith("tracked") else tensor
+    return state
+
+
+def output_of(block, x, stride, what):
+    """The block's output; a hint where path and shortcut do not fit together."""
+    try:
+        found = ask(block, x)
+    except Hint as hint:
+        if stride == 1 or "must match the size of tensor" not in str(hint):
+            raise
+        halves = ["the path", "the shortcut"]
+        if getattr(block.get_submodule("downsample.0"), "stride", 0) != (stride,) * 2:
+            halves.reverse()
+        raise Hint(
+            f"{what}: {halves[1]} halves the map, {halves[0]} does not, so they cannot "
+            "be added: conv2 and the projection have the stride"
+        ) from None
+    expect(isinstance(found, torch.Tensor), f"{what} returns no tensor")
+    return found
+
+
 FORWARD = (
     LATE := "the input is added *after* the last ReLU: first the sum, then the ReLU",
     TWICE := "the last ReLU comes once, after the sum, not after bn3 as well",
@@ -520,7 +534,7 @@ FORWARD = (
 
 
 def output(x, s, stride, mistake=""):
-    "A bottleneck with the state s, in evaluation mode; right, or with a mistake."
+    """A bottleneck with the state s, in evaluation mode; right, or with a mistake."""
 
     def norm(x, name):
         mean, var = s[f"{name}.running_mean"], s[f"{name}.running_var"]
@@ -542,7 +556,7 @@ def output(x, s, stride, mistake=""):
 
 
 def built(make_resnet, num_blocks, widen=1, num_classes=1000):
-    "The student's net on the meta device, when its tensors have the right shapes."
+    """The student's net on the meta device, when its tensors have the right shapes."""
     left = "a line `return ...` is still there, in `make_resnet`"
     with no_stub(make_resnet, ("make_stem",), left), torch.device("meta"):
         net = ask(make_resnet, num_blocks, widen, num_classes)

@@ -15,9 +15,9 @@ from lectures_lib.homework import (
     Hint,
     ask,
     expect,
-    in_order,
     integer,
     kind,
+    run_in_order,
     same,
     task,
     the_line,
@@ -30,7 +30,7 @@ LIBRARY = tuple(
 
 
 def twice(draw, function, *arguments):
-    "One of two results, which must depend on the generator and on nothing else."
+    """One of two results, which must depend on the generator and on nothing else."""
     seed = integer(draw, 0, 10**6)
     generator = torch.Generator().manual_seed(seed)
     first, second = (ask(function, *arguments, generator) for _ in range(2))
@@ -74,24 +74,7 @@ def mirror(draw, mirror):
         expect(not flat, "the condition needs the shape (n, 1, 1, 1); yours is (n,)")
         raise
     as_before(found, images)
-    others = {
-        "upside down: the last dimension is the width, that before it the height": -2,
-        "turned by 180°: only left and right should change": (-2, -1),
-        "with their channels reversed: the width is the last dimension": 1,
-    }
-    mirrored = equal(found, images.flip(-1))
-    here = equal(found, images) | mirrored
-    known = torch.cat([images, images.flip(-1)]).flatten(1)
-    moved = int((~here & (found.flatten(1)[:, None] == known).all(2).any(1)).sum())
-    place = "another place of the batch, away from their labels: keep the order"
-    expect(not moved, f"{moved} of 100 images stand in {place}")
-    for hint, places in others.items():
-        other = equal(found, images.flip(places)) & ~equal(found, images)
-        expect(not other.any(), f"{int(other.sum())} of 100 images are {hint}")
-    strange = int((~here).sum())
-    expect(
-        not strange, f"{strange} of 100 images are neither as they were nor mirrored"
-    )
+    mirrored_or_not(found, images)
     single = images.float()
     as_before(ask(mirror, single, generator), single)
     yield 1, "each image is as it was, or its mirror image"
@@ -118,8 +101,29 @@ def mirror(draw, mirror):
     yield 1, f"about every second one: {sum(counts)} of 1000"
 
 
+def mirrored_or_not(found, images):
+    """Each image is in its place, and as it was or mirrored."""
+    others = {
+        "upside down: the last dimension is the width, that before it the height": -2,
+        "turned by 180°: only left and right should change": (-2, -1),
+        "with their channels reversed: the width is the last dimension": 1,
+    }
+    here = equal(found, images) | equal(found, images.flip(-1))
+    known = torch.cat([images, images.flip(-1)]).flatten(1)
+    moved = int((~here & (found.flatten(1)[:, None] == known).all(2).any(1)).sum())
+    place = "another place of the batch, away from their labels: keep the order"
+    expect(not moved, f"{moved} of 100 images stand in {place}")
+    for hint, places in others.items():
+        other = equal(found, images.flip(places)) & ~equal(found, images)
+        expect(not other.any(), f"{int(other.sum())} of 100 images are {hint}")
+    strange = int((~here).sum())
+    expect(
+        not strange, f"{strange} of 100 images are neither as they were nor mirrored"
+    )
+
+
 def equal(images, others):
-    "Which images are the same: (n,)."
+    """Which images are the same: (n,)."""
     return (images == others).flatten(1).all(1)
 
 
@@ -159,7 +163,7 @@ def crops(draw, crop_at, random_crop):
 
 
 def whole(hint, h, w, reason, tops=None, lefts=None):
-    "Where torch.stack says that pieces differ in size: say which one is not h × w."
+    """Where torch.stack says that pieces differ in size: say which one is not h × w."""
     for rows, columns, i in re.findall(r"(\d+), (\d+)\] at entry (\d+)", str(hint)):
         place = "" if tops is None else f" for top {tops[int(i)]}, left {lefts[int(i)]}"
         piece = f"the piece{place} has {rows}×{columns} pixels, not {h}×{w}"
@@ -208,7 +212,7 @@ def same_crops(crop_at, images, tops, lefts, pad):
 
 
 def apart(rows, columns, what):
-    "Not all at one place, and not all on one diagonal."
+    """Not all at one place, and not all on one diagonal."""
     same_place = len(rows.unique()) == len(columns.unique()) == 1
     expect(not same_place, f"all images of the batch {what}: draw one for each image")
     expect(
@@ -218,7 +222,7 @@ def apart(rows, columns, what):
 
 
 def spread(drawn, n, name):
-    "Each number from 0 to n - 1 occurs, about equally often."
+    """Each number from 0 to n - 1 occurs, about equally often."""
     low, high = int(drawn.min()), int(drawn.max())
     expect(
         high != n - 2,
@@ -248,17 +252,7 @@ def cutout(draw, cutout):
     value = 1.5 + integer(draw, 0, 3) / 4
     found = ask(cutout, images, size, value, torch.Generator().manual_seed(size))
     as_before(found, images)
-    covered = found != images
-    expect(covered.any(), "no image has a square")
-    expect(
-        (covered.any(1) == covered.all(1)).all(), "a square goes through all channels"
-    )
-    other = found[covered & (found != value)]
-    expect(
-        not len(other),
-        f"a square has the asked value, {value}, not {other[:1].sum():.4g}",
-    )
-    covered = covered[:, 0]
+    covered = covered_by_value(found, images, value)
     reach = covered.any(0)
     expect(
         not reach[:, :h].all() or reach[:, -1].any(),
@@ -291,8 +285,23 @@ def cutout(draw, cutout):
     yield 1, "at a new place for each image and each call"
 
 
+def covered_by_value(found, images, value):
+    """Which pixels are covered, in all channels and with this value: (n, h, w)."""
+    covered = found != images
+    expect(covered.any(), "no image has a square")
+    expect(
+        (covered.any(1) == covered.all(1)).all(), "a square goes through all channels"
+    )
+    other = found[covered & (found != value)]
+    expect(
+        not len(other),
+        f"a square has the asked value, {value}, not {other[:1].sum():.4g}",
+    )
+    return covered[:, 0]
+
+
 def middles(lines, size, side):
-    "The middle of each square, from the lines it covers: (n, side) to (n,)."
+    """The middle of each square, from the lines it covers: (n, side) to (n,)."""
     n, half = lines.shape[1], size // 2
     first, last = lines.int().argmax(1), n - 1 - lines.flip(1).int().argmax(1)
     middle = torch.where(first > 0, first + half, last - half)
@@ -300,8 +309,10 @@ def middles(lines, size, side):
     right = (middle - half).clamp(0) == first
     right &= (middle + half).clamp(max=n - 1) == last
     for wrong in (last - first + 1)[~right][:1].tolist():
-        means = f"size {size} means {size}, its middle, and {half} on each side"
-        raise Hint(f"a square has {side} {wrong}: {means}")
+        raise Hint(
+            f"a square has {side} {wrong}, expected {size}: its middle, and {half} "
+            "pixels on each side. (A slice `a:b` leaves b out)"
+        )
     return middle
 
 
@@ -321,23 +332,12 @@ LINES = (
 
 @task(points=2)
 def training_in_order(draw, order):
-    program = in_order(LINES, order)
     seed = integer(draw, 0, 10**6)
-    place = {line: order.index(line) for line in range(1, 9)}
-    space = {}
     try:
-        space = train(program, seed)
-    except IndentationError:
-        raise Hint(
-            "an indented line belongs below a line that ends in a colon: lines with "
-            "four spaces into the first loop, lines with eight into the second"
-        ) from None
-    except NameError as error:
-        raise Hint(
-            f"a line uses `{error.name}` before the line that makes it"
-        ) from None
+        space = train(order, seed)
     except RuntimeError as error:
         raise Hint(f"it raises {error}") from None
+    place = {line: order.index(line) for line in range(1, 9)}
     expect(
         not place[3] < place[5] < place[1],
         "zero_grad between backward and step throws away what backward has found",
@@ -345,13 +345,13 @@ def training_in_order(draw, order):
     expect(
         place[3] < place[1], "step uses the gradients, so backward has to come before"
     )
-    right = train("\n".join(LINES[n - 1] for n in (2, 4, 7, 6, 5, 8, 3, 1)), seed)
+    right = train([2, 4, 7, 6, 5, 8, 3, 1], seed)
     same(space["net"].weight, right["net"].weight, what="the weights after training")
     yield 2, "new random numbers in each step, and one step for each batch"
 
 
 class Descent:
-    "Gradient descent, with the methods of torch.optim, whose import takes seconds."
+    """Gradient descent, with the methods of torch.optim, whose import takes seconds."""
 
     def __init__(self, net):
         self.weights = list(net.parameters())
@@ -367,22 +367,29 @@ class Descent:
                     weight -= 0.1 * weight.grad
 
 
-def train(program, seed):
-    "The names after the program has run."
+def train(order, seed):
+    """The names after the lines have run in this order."""
     generator = torch.Generator().manual_seed(seed)
-    net = nn.Linear(5, 3)
-    with torch.no_grad():
-        for weight in net.parameters():
-            weight.copy_(torch.randn(weight.shape, generator=generator))
-    space = {
+    net = redraw(nn.Linear(5, 3), generator)
+    names = {
         **{"torch": torch, "net": net, "optimizer": Descent(net)},
         **{"generator": generator, "loss_of": F.cross_entropy},
         "augment": lambda x, g: x + torch.rand(x.shape, generator=g),
         "images": torch.randn(12, 5, generator=generator),
         "labels": torch.arange(12) % 3,
     }
-    exec(compile(program, "order", "exec"), space)
-    return space
+    undefined = "a line uses `{name}` before the line that makes it"
+    indented = "an indented line belongs below a line that ends in a colon: lines with "
+    indented += "four spaces into the first loop, lines with eight into the second"
+    return run_in_order(LINES, order, names, undefined, indented)
+
+
+def redraw(net, generator):
+    """The net with all parameters drawn from the generator."""
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.copy_(torch.randn(weight.shape, generator=generator))
+    return net
 
 
 # Task 5: averaging over views
@@ -404,10 +411,38 @@ def average_views(draw, average_views):
     )
     with torch.no_grad():
         logits = torch.stack([net.eval()(view) for view in offer.made])
-        as_it_is = net(images).softmax(1)
-    right = logits.softmax(2).mean(0)
+        mistakes = other_averages(logits, net(images).softmax(1))
+    expect(
+        not offer.strange,
+        "`view` gets what it has made before: it always takes the images as they are",
+    )
+    found = found.detach() if isinstance(found, torch.Tensor) else found
+    same(found, logits.softmax(2).mean(0), mistakes)
+    yield 2, f"the mean of the probabilities of {views} views"
+    expect(not mode, "the net was in evaluation mode, and is not any more: put it back")
+    net, offer = classifier(draw).train(), View(draw, images, views)
+    found, graph, still_on = asked_in_training(average_views, net, images, offer)
+    yield 1, "asked in evaluation mode, and left in the mode in which it was"
+    expect(
+        not found.requires_grad,
+        "the result hangs on the graph of all views, which costs memory: use "
+        "torch.no_grad()",
+    )
+    late = "the net builds a graph, which nobody needs: `detach` comes too late for it"
+    expect(not graph, f"{late}. Ask below `with torch.no_grad():`")
+    expect(
+        still_on,
+        "gradients are still off after your function, so nothing can be trained any "
+        "more: `with torch.no_grad():` switches them on again",
+    )
+    yield 1, "without a graph for gradients"
+
+
+def other_averages(logits, as_it_is):
+    """Hints with what other ways give to average logits of (views, n, classes)."""
+    views, right = len(logits), logits.softmax(2).mean(0)
     votes = F.one_hot(logits.argmax(2), 4).float().mean(0)
-    mistakes = {
+    return {
         "probabilities are averaged, not logits: softmax first, then the mean": (
             logits.mean(0).softmax(1)
         ),
@@ -426,19 +461,19 @@ def average_views(draw, average_views):
         "sigmoid looks at each class by itself; the probabilities of an image should "
         "sum to 1: softmax": logits.sigmoid().mean(0),
     }
-    expect(
-        not offer.strange,
-        "`view` gets what it has made before: it always takes the images as they are",
-    )
-    same(found.detach() if isinstance(found, torch.Tensor) else found, right, mistakes)
-    yield 2, f"the mean of the probabilities of {views} views"
-    expect(not mode, "the net was in evaluation mode, and is not any more: put it back")
-    net, offer = classifier(draw).train(), View(draw, images, views)
+
+
+def asked_in_training(average_views, net, images, offer):
+    """The answer for a net in training mode, when the net is as it was before.
+
+    Returns:
+        The answer, whether the net built a graph, and whether gradients are still on.
+    """
     graphs = []
     net.register_forward_hook(lambda net, x, out: graphs.append(out.requires_grad))
     state = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        found = ask(average_views, net, images, offer, views)
+        found = ask(average_views, net, images, offer, offer.views)
         still_on = torch.is_grad_enabled()
     modes = [module.training for module in net.modules()]
     moved = [n for n, tensor in net.state_dict().items() if not tensor.equal(state[n])]
@@ -447,29 +482,15 @@ def average_views(draw, average_views):
         f"{', '.join(moved)} changed: the net was asked in training mode, where batch "
         "norm learns from the test images and dropout drops",
     )
-    graph = any(graphs)
     with torch.no_grad():
         right = [net.eval()(view).softmax(1) for view in offer.made]
-    same(found.detach(), sum(right) / views, what="for a net in training mode")
+    same(found.detach(), sum(right) / offer.views, what="for a net in training mode")
     expect(all(modes), "the net was in training mode, and is not any more: put it back")
-    yield 1, "asked in evaluation mode, and left in the mode in which it was"
-    expect(
-        not found.requires_grad,
-        "the result hangs on the graph of all views, which costs memory: use "
-        "torch.no_grad()",
-    )
-    late = "the net builds a graph, which nobody needs: `detach` comes too late for it"
-    expect(not graph, f"{late}. Ask below `with torch.no_grad():`")
-    expect(
-        still_on,
-        "gradients are still off after your function, so nothing can be trained any "
-        "more: `with torch.no_grad():` switches them on again",
-    )
-    yield 1, "without a graph for gradients"
+    return found, any(graphs), still_on
 
 
 class View:
-    "Changes images in a new way each time; notes what it made, and what it was given."
+    """Changes images in a new way each time; notes what it made, and of what."""
 
     def __init__(self, draw, images, views):
         self.images, self.made, self.calls, self.strange = images, [], 0, False
@@ -486,13 +507,9 @@ class View:
 
 
 def classifier(draw):
-    "A net that behaves otherwise in training mode; its weights come from draw."
+    """A net that behaves differently in training mode; its weights come from draw."""
     layers = nn.BatchNorm2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(20, 4)
-    net = nn.Sequential(*layers)
-    with torch.no_grad():
-        for weight in net.parameters():
-            weight.copy_(torch.randn(weight.shape, generator=draw))
-    return net
+    return redraw(nn.Sequential(*layers), draw)
 
 
 # Task 6: which line
@@ -523,32 +540,11 @@ def find_policy(draw, find_policy):
     enough = 1 + 6 * 7 // 2
     harm = Scores(draw, names, enough, harm=True)
     fairly(find_policy, harm)
-    trials = [
-        Scores(draw, names, enough) for _ in range(5)
-    ]  # luck helps once, or twice
+    trials = [Scores(draw, names, enough) for _ in range(5)]  # luck helps once or twice
     policies = [fairly(find_policy, scores) for scores in trials]
     yield 2, f"within the budget, the best of what it asked: {sorted(policies[0])}"
     for scores, policy in zip(trials, policies):
-        expect(
-            max(map(len, scores.asked)) > 1,
-            "only single operations were tried: go on, add a second one to the best",
-        )
-        first, asked = [len(p) > 1 for p in scores.asked].index(True), scores.asked
-        expect(
-            len({*asked[:first]}) > len(names),
-            f"{sorted(asked[first])} was tried before all single ones were: keep the "
-            "best of a whole round. (`before = policy` is one list, append changes it)",
-        )
-        best, found = (
-            max(map(scores.validation, subsets(names))),
-            scores.validation(policy),
-        )
-        expect(
-            found > best - 1e-9,
-            f"it finds {found:.3f} where {best:.3f} can be found in {enough} scores: "
-            "in each round try each operation that is left together with those you "
-            "have, and keep the best",
-        )
+        by_rounds(scores, policy)
     for scores in (harm, *trials):
         fully(scores)
     yield 2, f"it grows to the best policy of 64, with {len(scores.asked)} scores"
@@ -563,12 +559,35 @@ def find_policy(draw, find_policy):
     yield 1, "a budget that ends in the middle of a round; scores that are all the same"
 
 
+def by_rounds(scores, policy):
+    """It kept the best of each whole round, and so came to the best policy."""
+    names, asked = list(scores.gains), scores.asked
+    expect(
+        max(map(len, asked)) > 1,
+        "only single operations were tried: go on, add a second one to the best",
+    )
+    first = [len(p) > 1 for p in asked].index(True)
+    expect(
+        len({*asked[:first]}) > len(names),
+        f"{sorted(asked[first])} was tried before all single ones were: keep the "
+        "best of a whole round. (`before = policy` is one list, append changes it)",
+    )
+    best = max(map(scores.validation, subsets(names)))
+    found = scores.validation(policy)
+    expect(
+        found > best - 1e-9,
+        f"it finds {found:.3f} where {best:.3f} can be found in {scores.budget} "
+        "scores: in each round try each operation that is left together with those you "
+        "have, and keep the best",
+    )
+
+
 def subsets(names):
     return chain.from_iterable(combinations(names, n) for n in range(len(names) + 1))
 
 
 def fully(scores):
-    "It asked neither on, after a round in vain, nor less than there was to ask."
+    """It stopped after a round that found nothing better, and no earlier."""
     best, full = frozenset(), 1  # scores that the whole search takes
     while more := [best | {name} for name in scores.gains if name not in best]:
         full += len(more)
@@ -583,11 +602,11 @@ def fully(scores):
         f"{calls}{wanted} are enough. Skip what the policy has already, and stop after "
         "a round in which nothing scores higher",
     )
-    expect(asked >= wanted, f"{calls}some were left, and operations to try")
+    expect(asked >= wanted, f"{calls}some were left, and so were operations to try")
 
 
 def fairly(find_policy, scores):
-    "The policy, when it was found by the rules."
+    """The policy, when it was found by the rules."""
     budget, names = scores.budget, list(scores.gains)
     answer = ask(find_policy, names, scores.validate, scores.test, budget)
     what = "the order of " * (sorted(map(str, names)) == sorted(scores.gains))
@@ -610,13 +629,25 @@ def fairly(find_policy, scores):
         f"test was called {len(scores.tested)} times{never}. validate chooses, test is "
         "asked once, at the end",
     )
+    chosen = frozenset(policy)
+    best_of_asked(scores, chosen)
+    validated = "this is the score on the validation set, the highest of many and so "
+    validated += "too good: report the one on the test set"
+    mistakes = {validated: scores.validation(chosen)}
+    what = "the score that is returned"
+    same(score, scores.test_score(chosen), mistakes, what)
+    expect(scores.tested, "the score on the test set was never asked")
+    return policy
+
+
+def best_of_asked(scores, chosen):
+    """The chosen policy is the best of those that were validated, [] among them."""
     asked = dict(zip(scores.asked, map(scores.validation, scores.asked)))
     expect(
         frozenset() in asked,
         "the empty policy was never validated: without it you do not know whether "
         "augmenting helps at all",
     )
-    chosen = frozenset(policy)
     expect(
         chosen in asked,
         f"{sorted(chosen)} was never validated: operations that help alone need not "
@@ -629,22 +660,10 @@ def fairly(find_policy, scores):
         f"{sorted(chosen)} scored {asked[chosen]:.3f}, but {sorted(best)} scored "
         f"{asked[best]:.3f} on the way.{last}",
     )
-    value = asked[chosen]
-    same(
-        score,
-        scores.test_score(chosen),
-        {
-            "this is the score on the validation set, the highest of many and so too "
-            "good: report the one on the test set": value,
-        },
-        "the score that is returned",
-    )
-    expect(scores.tested, "the score on the test set was never asked")
-    return policy
 
 
 class Scores:
-    "What a training would say: gains add up, and each operation more costs more."
+    """What a training would say: gains add up, and each operation more costs more."""
 
     def __init__(self, draw, names, budget, harm=False):
         gains = torch.randperm(len(names), generator=draw) + 1

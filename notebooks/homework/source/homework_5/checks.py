@@ -2,18 +2,19 @@
 
 import copy
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from lectures_lib.homework import (
-    Hint,
     NotDone,
     ask,
     expect,
-    in_order,
     integer,
     kind,
+    run_in_order,
     same,
     task,
     the_line,
@@ -79,32 +80,8 @@ def ridge(draw, ridge):
     many = type(theta_0) is Tensor and theta_0.shape == (d,)
     turned = many and not getattr(theta, "shape", ())
     expect(not turned, "the two are exchanged: θ₀ comes first")
-    X_c, y_c = X - X.mean(0), y - y.mean()
-    right, ones = least_squares(X_c, y_c, n * penalty), X.new_ones(n, 1)
-    everywhere = X_c.T @ X_c + n * penalty
-    mistakes = {
-        f"your penalty is λ I. The error is a *mean* over the n = {n} days, so that "
-        "their sum, XᶜᵀXᶜ, meets n times λ": least_squares(X_c, y_c, penalty),
-        "θ is that without any penalty": least_squares(X_c, y_c, 0),
-        "you penalise the intercept too: a column of ones is a weight like the others. "
-        "Centre instead": least_squares(torch.cat([ones, X], 1), y, n * penalty)[1:],
-        f"the penalty is d λ, with the number of features, {d}: the error is a mean "
-        f"over the n = {n} days": least_squares(X_c, y_c, d * penalty),
-        "all features are centred by one mean, `X.mean()`: each has a mean of its own":
-            least_squares(X - X.mean(), y_c, n * penalty),
-        "the features are not centred: without that, the missing intercept distorts θ":
-            least_squares(X, y, n * penalty),
-        "the targets are centred, the features are not": least_squares(
-            X, y_c, n * penalty
-        ),
-        f"θ is n = {n} times too large: divide XᶜᵀXᶜ and Xᶜᵀyᶜ by n, or neither":
-            n * right,
-        "only the diagonal of XᶜᵀXᶜ is used, as if no two features went together":
-            X_c.T @ y_c / (X_c.square().sum(0) + n * penalty),
-        "nλ is added to every entry: only the diagonal belongs to the penalty":
-            torch.linalg.solve(everywhere, X_c.T @ y_c),
-    }  # fmt: skip
-    same(done(theta), right, mistakes, "θ")
+    right = least_squares(X - X.mean(0), y - y.mean(), n * penalty)
+    same(done(theta), right, other_weights(X, y, penalty), "θ")
     yield 2, "θ minimises error plus penalty on centred data"
 
     expect(
@@ -131,6 +108,35 @@ def ridge(draw, ridge):
     yield 1, "it also works with more features than days, and in float32"
 
 
+def other_weights(X: Tensor, y: Tensor, penalty: float) -> dict[str, Tensor]:
+    """Hints with the weights that other penalties or other data give."""
+    (n, d), X_c, y_c = X.shape, X - X.mean(0), y - y.mean()
+    with_ones = torch.cat([X.new_ones(n, 1), X], 1)
+    everywhere = X_c.T @ X_c + n * penalty
+    return {
+        f"your penalty is λ I. The error is a *mean* over the n = {n} days, so that "
+        "their sum, XᶜᵀXᶜ, meets n times λ": least_squares(X_c, y_c, penalty),
+        "θ is that without any penalty": least_squares(X_c, y_c, 0),
+        "you penalise the intercept too: a column of ones is a weight like the others. "
+        "Centre instead": least_squares(with_ones, y, n * penalty)[1:],
+        f"the penalty is d λ, with the number of features, {d}: the error is a mean "
+        f"over the n = {n} days": least_squares(X_c, y_c, d * penalty),
+        "all features are centred by one mean, `X.mean()`: each has a mean of its own":
+            least_squares(X - X.mean(), y_c, n * penalty),
+        "the features are not centred: without that, the missing intercept distorts θ":
+            least_squares(X, y, n * penalty),
+        "the targets are centred, the features are not": least_squares(
+            X, y_c, n * penalty
+        ),
+        f"θ is n = {n} times too large: divide XᶜᵀXᶜ and Xᶜᵀyᶜ by n, or neither":
+            n * least_squares(X_c, y_c, n * penalty),
+        "only the diagonal of XᶜᵀXᶜ is used, as if no two features went together":
+            X_c.T @ y_c / (X_c.square().sum(0) + n * penalty),
+        "nλ is added to every entry: only the diagonal belongs to the penalty":
+            torch.linalg.solve(everywhere, X_c.T @ y_c),
+    }  # fmt: skip
+
+
 @task(points=2)
 def july(draw, line):
     the_line(line, FAULT, NO_FAULT)
@@ -151,16 +157,47 @@ def dropout(draw, dropout):
     x = 1 + torch.rand(n, channels, 5, 3, generator=draw)
     seed = integer(draw, 1, 10**6)
 
-    def once(seed: int, training: bool = True) -> Tensor:
-        own = torch.Generator().manual_seed(seed)
-        out = ask(dropout, x, p, training, own)
+    def dropped(generator: torch.Generator, training: bool = True) -> Tensor:
+        out = ask(dropout, x, p, training, generator)
         alike = type(out) is Tensor and (out.shape, out.dtype) == (x.shape, x.dtype)
         expect(alike, f"expected {kind(x)} like x, got {kind(out)}")
         return out
 
-    factor = (once(seed) / x).flatten(2)  # of each number: 0, or what it is scaled by
+    first = dropped(torch.Generator().manual_seed(seed))
+    factor = (first / x).flatten(2)  # of each number: 0, or what it is scaled by
     zero = factor == 0
     off = zero.all(2)  # (n, channels)
+    check_channels(zero)
+    yield 1, "each picture loses channels of its own, as a whole"
+    check_share(off, p)
+    yield 1, "a channel is dropped with probability p"
+    check_factor(factor[~off], p, off.float().mean().item())
+    yield 1, "what is kept is scaled, so that the mean over all masks stays"
+    check_generator(dropped, seed)
+    yield 1, "it draws from the generator"
+
+    mistakes = {
+        "in evaluation your function still drops channels: with `training` False x is "
+        "used as it is": dropped(torch.Generator().manual_seed(seed)),
+        "in evaluation x is multiplied by 1 − p. The scaling is done in training "
+        "already": (1 - p) * x,
+    }
+    same(dropped(torch.Generator().manual_seed(seed), False), x, mistakes, "x in use")
+    out = ask(dropout, x.clone().requires_grad_(), p, True, torch.Generator())
+    expect(
+        out.requires_grad, "no gradient flows through: it was cut off (detach, data?)"
+    )
+    yield 1, "in evaluation it does nothing"
+
+
+def check_channels(zero: Tensor) -> None:
+    """Hint unless whole channels are dropped, different ones in each picture.
+
+    Args:
+        zero: which numbers are, (n, channels, pixels).
+    """
+    n, channels, _ = zero.shape
+    off = zero.all(2)
     expect(zero.any(), "in training nothing is dropped")
     expect(not zero.all(), "in training everything is dropped")
     expect(
@@ -177,8 +214,10 @@ def dropout(draw, dropout):
         (off != off[:, :1]).any(),
         f"a picture loses all of its {channels} channels or none: draw for each",
     )
-    yield 1, "each picture loses channels of its own, as a whole"
 
+
+def check_share(off: Tensor, p: float) -> None:
+    """Hint unless each channel is dropped by itself, with probability p."""
     expect(
         (off.sum(1) != off[0].sum()).any(),
         f"every picture loses {int(off[0].sum())} channels: each channel is drawn for "
@@ -191,9 +230,16 @@ def dropout(draw, dropout):
         "p is the probability of being dropped",
     )
     expect(abs(share - p) < 0.12, f"with p = {p} a share of {share:.2f} is zero")
-    yield 1, "a channel is dropped with probability p"
 
-    kept = factor[~off].mean().item()
+
+def check_factor(factors: Tensor, p: float, share: float) -> None:
+    """Hint unless all that is kept is multiplied by 1 / (1 − p).
+
+    Args:
+        factors: of what is kept.
+        share: of what is dropped.
+    """
+    kept = factors.mean().item()
     mistakes = {
         f"what is kept stays as it is. In use, with all channels on, {1 / (1 - p):.2f} "
         "times as much arrives as in training: scale in training": 1.0,
@@ -204,40 +250,52 @@ def dropout(draw, dropout):
         f"{1 - share:.4f}": 1 / (1 - share),
     }
     same(round(kept, 4), 1 / (1 - p), mistakes, "the factor of what is kept")
-    spread = (factor[~off] - kept).abs().max()
+    spread = (factors - kept).abs().max()
     expect(spread < 1e-3, "what is kept must all be scaled by the same factor")
-    yield 1, "what is kept is scaled, so that the mean over all masks stays"
 
+
+def check_generator(dropped: Callable, seed: int) -> None:
+    """Hint unless the mask comes from the generator, and from nowhere else."""
+    one, again, other = (
+        torch.Generator().manual_seed(s) for s in (seed, seed, seed + 1)
+    )
+    first = dropped(one)
     expect(
-        torch.equal(once(seed) / x == 0, once(seed) / x == 0),
+        torch.equal(first == 0, dropped(again) == 0),
         "two generators of one seed give two masks: you draw from torch's global "
         "generator, not from the one that is given",
     )
     expect(
-        not torch.equal(once(seed), once(seed + 1)),
+        not torch.equal(first, dropped(other)),
         "generators of two seeds give the same mask: is a seed fixed in your code?",
     )
-    one = torch.Generator().manual_seed(seed)
-    first, second = (ask(dropout, x, p, True, one) for _ in range(2))
     expect(
-        not torch.equal(first, second),
+        not torch.equal(first, dropped(one)),
         "a second call with the same generator gives the same mask: draw from the "
         "generator itself, and do not seed anything",
     )
-    yield 1, "it draws from the generator"
 
-    mistakes = {
-        "in evaluation your function still drops channels: with `training` False x is "
-        "used as it is": once(seed),
-        "in evaluation x is multiplied by 1 − p. The scaling is done in training "
-        "already": (1 - p) * x,
-    }
-    same(once(seed, False), x, mistakes, "x in use")
-    out = ask(dropout, x.clone().requires_grad_(), p, True, torch.Generator())
-    expect(
-        out.requires_grad, "no gradient flows through: it was cut off (detach, data?)"
-    )
-    yield 1, "in evaluation it does nothing"
+
+class Given(NamedTuple):
+    """The arguments of adamw_step: what a step begins with."""
+
+    w: Tensor
+    g: Tensor
+    m: Tensor
+    s: Tensor
+    t: int
+    rate: float
+    decay: float
+
+
+def averaged(given: Given) -> tuple[Tensor, Tensor]:
+    """The new m and s."""
+    return 0.9 * given.m + 0.1 * given.g, 0.999 * given.s + 0.001 * given.g**2
+
+
+def direction(m: Tensor, s: Tensor, t: int, root: float = 0.5) -> Tensor:
+    """Where Adam's step t goes, without ε: bias-corrected m over the root of s."""
+    return m / (1 - 0.9**t) / (s / (1 - 0.999**t)) ** root
 
 
 @task(points=5, forbidden=["torch.optim.AdamW", "torch.optim.Adam"])
@@ -246,81 +304,22 @@ def adamw_step(draw, adamw_step):
     w, g, m = normal(draw, *shape), normal(draw, *shape), normal(draw, *shape)
     s = 0.1 + normal(draw, *shape) ** 2
     decay = integer(draw, 4, 8)  # so large that 1 - x and exp(-x) differ
-
-    def step(t: int, rate: float, decay: float) -> tuple:
-        return parts(ask(adamw_step, w, g, m, s, t, rate, decay), 3, "w, m and s")
-
-    new_w, new_m, new_s = step(t, rate, decay)
-    through = g + decay * w
-    right_m, right_s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
-    mistakes = {
-        "m has heard of the weights: the decay was added to the gradient, which makes "
-        "it an L2 penalty. Decoupled means: past Adam": 0.9 * m + 0.1 * through,
-        "m: a momentum of 0.9 without the factor 1 − 0.9 for the gradient": 0.9 * m + g,
-        "m: 0.9 and 0.1 are exchanged; the old mean keeps 0.9": 0.1 * m + 0.9 * g,
-        "m is returned as it was given: return the new m": m,
-        "the second of what you return is s: the order is w, m, s": right_s,
-        "m is divided by 1 − 0.9ᵗ already. Return it uncorrected: the next step "
-        "averages it further": right_m / (1 - 0.9**t),
-    }
-    same(new_m, right_m, mistakes, "m")
-    mistakes = {
-        "s is returned as it was given: return the new s": s,
-        "s averages the gradient: its square is meant": 0.999 * s + 0.001 * g,
-        "s averages the square of the mean m, not of the gradient": 0.999 * s
-        + 0.001 * right_m**2,
-        "s is divided by 1 − 0.999ᵗ already. Return it uncorrected": right_s
-        / (1 - 0.999**t),
-    }
-    same(new_s, right_s, mistakes, "s", tolerance=1e-6)
+    given = Given(w, g, m, s, t, rate, decay)
+    new_w, new_m, new_s = parts(ask(adamw_step, *given), 3, "w, m and s")
+    right_m, right_s = averaged(given)
+    same(new_m, right_m, other_m(given), "m")
+    same(new_s, right_s, other_s(given), "s", tolerance=1e-6)
     yield 1, "m and s average the gradient and its square, and nothing else"
 
-    def direction(
-        t: int, root: float = 0.5, m: Tensor = right_m, s: Tensor = right_s
-    ) -> Tensor:
-        return m / (1 - 0.9**t) / (s / (1 - 0.999**t)) ** root
-
-    bare = right_m / right_s.sqrt()
-    mistakes = {
-        "the step goes up: the direction must be taken off w": w + rate * direction(t),
-        "bias correction is missing: m and s start at zero, and are too small in the "
-        "first steps. Divide by 1 − βᵗ": w - rate * bare,
-        "s is not corrected by 1 − 0.999ᵗ": w - rate * bare / (1 - 0.9**t),
-        "m is not corrected by 1 − 0.9ᵗ": w - rate * bare * math.sqrt(1 - 0.999**t),
-        f"t is one too small: steps are counted from 1, this is step {t}": w
-        - rate * direction(t - 1),
-        f"t is one too large: this is step {t} already": w - rate * direction(t + 1),
-        "the direction is made of the old m and s: average first, then step": w
-        - rate * direction(t, m=m, s=s),
-        "the correction has no t: in `1 - 0.9**t` t is the number of the step": w
-        - rate * direction(1),
-        "w is NaN: in 1 − βᵗ stands a power, `0.9**t`, not a product": w * math.nan,
-        "the root of s is missing": w - rate * direction(t, 1.0),
-        "the learning rate is missing": w - direction(t),
-    }
-    same(step(t, rate, 0.0)[0], w - rate * direction(t), mistakes, "w without decay")
+    adam = rate * direction(right_m, right_s, t)
+    bare = ask(adamw_step, *given._replace(decay=0.0))
+    plain_w, _, _ = parts(bare, 3, "w, m and s")
+    same(plain_w, w - adam, other_steps(given), "w without decay")
     yield 2, "without decay it is a step of Adam"
 
-    right = (1 - rate * decay) * w - rate * direction(t)
-    corrected = right_s / (1 - 0.999**t)
-    after = (1 - rate * decay) * (w - rate * direction(t))
-    mistakes = {
-        "the decay is not multiplied by the learning rate": right
-        - (1 - rate) * decay * w,
-        "the decay also shrinks the step: it is applied after it. Shrink the weights "
-        "as they were before": after,
-        "nothing decays": w - rate * direction(t),
-        "the weights are multiplied by exp(−ηδ): lose the share ηδ, times 1 − ηδ": (
-            math.exp(-rate * decay) * w - rate * direction(t)
-        ),
-        "the weights grow: the decay must take something off": right
-        + 2 * rate * decay * w,
-        "the weights decay by 2ηδ: ηδ was asked for": right - rate * decay * w,
-        "the decay is divided by √s like a gradient: it must go past Adam": w
-        - rate * (direction(t) + decay * w / corrected.sqrt()),
-    }
-    same(new_w, right, mistakes, "w")
+    same(new_w, (1 - rate * decay) * w - adam, other_decays(given), "w")
     yield 1, "the decay goes past Adam, straight to the weights"
+
     tiny, zero = 1e-7 * g, torch.zeros_like(g)
     first = ask(adamw_step, w, tiny, zero, zero, 1, rate, decay)[0]
     shrunk, size = (1 - rate * decay) * w, tiny.abs()
@@ -336,9 +335,89 @@ def adamw_step(draw, adamw_step):
     yield 1, "ε keeps the direction finite where gradients are tiny"
 
 
+def other_m(given: Given) -> dict[str, Tensor]:
+    """Hints with what may be returned as the new m."""
+    w, g, m, _, t, _, decay = given
+    right_m, right_s = averaged(given)
+    return {
+        "m has heard of the weights: the decay was added to the gradient, which makes "
+        "it an L2 penalty. Decoupled means: past Adam": 0.9 * m + 0.1 * (g + decay * w),
+        "m: a momentum of 0.9 without the factor 1 − 0.9 for the gradient": 0.9 * m + g,
+        "m: 0.9 and 0.1 are exchanged; the old mean keeps 0.9": 0.1 * m + 0.9 * g,
+        "m is returned as it was given: return the new m": m,
+        "the second of what you return is s: the order is w, m, s": right_s,
+        "m is divided by 1 − 0.9ᵗ already. Return it uncorrected: the next step "
+        "averages it further": right_m / (1 - 0.9**t),
+    }
+
+
+def other_s(given: Given) -> dict[str, Tensor]:
+    """Hints with what may be returned as the new s."""
+    g, s, t = given.g, given.s, given.t
+    right_m, right_s = averaged(given)
+    return {
+        "s is returned as it was given: return the new s": s,
+        "s averages the gradient: its square is meant": 0.999 * s + 0.001 * g,
+        "s averages the square of the mean m, not of the gradient": 0.999 * s
+        + 0.001 * right_m**2,
+        "s is divided by 1 − 0.999ᵗ already. Return it uncorrected": right_s
+        / (1 - 0.999**t),
+    }
+
+
+def other_steps(given: Given) -> dict[str, Tensor]:
+    """Hints with where other steps without decay lead."""
+    w, _, m, s, t, rate, _ = given
+    new = averaged(given)
+    bare = new[0] / new[1].sqrt()
+    return {
+        "the step goes up: the direction must be taken off w": w
+        + rate * direction(*new, t),
+        "bias correction is missing: m and s start at zero, and are too small in the "
+        "first steps. Divide by 1 − βᵗ": w - rate * bare,
+        "s is not corrected by 1 − 0.999ᵗ": w - rate * bare / (1 - 0.9**t),
+        "m is not corrected by 1 − 0.9ᵗ": w - rate * bare * math.sqrt(1 - 0.999**t),
+        f"t is one too small: steps are counted from 1, this is step {t}": w
+        - rate * direction(*new, t - 1),
+        f"t is one too large: this is step {t} already": w
+        - rate * direction(*new, t + 1),
+        "the direction is made of the old m and s: average first, then step": w
+        - rate * direction(m, s, t),
+        "the correction has no t: in `1 - 0.9**t` t is the number of the step": w
+        - rate * direction(*new, 1),
+        "w is NaN: in 1 − βᵗ stands a power, `0.9**t`, not a product": w * math.nan,
+        "the root of s is missing": w - rate * direction(*new, t, 1.0),
+        "the learning rate is missing": w - direction(*new, t),
+    }
+
+
+def other_decays(given: Given) -> dict[str, Tensor]:
+    """Hints with what other decays make of the weights; the step itself is right."""
+    w, t, rate, decay = given.w, given.t, given.rate, given.decay
+    m, s = averaged(given)
+    step = direction(m, s, t)
+    right = (1 - rate * decay) * w - rate * step
+    corrected = s / (1 - 0.999**t)
+    return {
+        "the decay is not multiplied by the learning rate": right
+        - (1 - rate) * decay * w,
+        "the decay also shrinks the step: it is applied after it. Shrink the weights "
+        "as they were before": (1 - rate * decay) * (w - rate * step),
+        "nothing decays": w - rate * step,
+        "the weights are multiplied by exp(−ηδ): lose the share ηδ, times 1 − ηδ": (
+            math.exp(-rate * decay) * w - rate * step
+        ),
+        "the weights grow: the decay must take something off": right
+        + 2 * rate * decay * w,
+        "the weights decay by 2ηδ: ηδ was asked for": right - rate * decay * w,
+        "the decay is divided by √s like a gradient: it must go past Adam": w
+        - rate * (step + decay * w / corrected.sqrt()),
+    }
+
+
 def outcome(order: list, losses: list[float], patience: int) -> tuple[int, int]:
     """How many epochs the kept net has had, and how many were run."""
-    program, net, run = in_order(EARLY_STOPPING, order), torch.nn.Linear(1, 1), []
+    net, run = torch.nn.Linear(1, 1), []
     torch.nn.init.zeros_(net.weight)  # counts the net's epochs
 
     def train_one_epoch(net: torch.nn.Linear) -> None:
@@ -348,16 +427,10 @@ def outcome(order: list, losses: list[float], patience: int) -> tuple[int, int]:
     known = {"math": math, "copy": copy, "epochs": len(losses) - 1, "net": net}
     known |= {"patience": patience, "train_one_epoch": train_one_epoch}
     known["validation_loss"] = lambda net: losses[int(net.weight.item())]
-    try:
-        exec(compile(program, "<your order>", "exec"), known)
-    except SyntaxError as error:
-        place = min(error.lineno, len(order))
-        raise Hint(
-            f"Python cannot read line {order[place - 1]} where you put it: "
-            f"{error.msg}. Which lines belong inside the loop, and which under an `if`?"
-        ) from None
-    except NameError as error:
-        raise Hint(f"`{error.name}` is used before a line gives it a value") from None
+    undefined = "`{name}` is used before a line gives it a value"
+    unreadable = "Python cannot read line {line} where you put it: {why}. Which lines "
+    unreadable += "belong inside the loop, and which under an `if`?"
+    run_in_order(EARLY_STOPPING, order, known, undefined, unreadable)
     return int(net.weight.item()), len(run)
 
 
@@ -398,79 +471,107 @@ def cutmix(draw, cutmix):
     rows, columns = integer(draw, 9, 11), integer(draw, 13, 16)
     height, width = integer(draw, 4, 5), integer(draw, 6, 8)
     top, left = integer(draw, 1, 2), integer(draw, 3, 5)
+    box = (top, left, height, width)
     images = torch.randint(4, (n, 5, rows, columns), generator=draw) / 3  # some alike
     targets = torch.rand(n, classes, generator=draw).softmax(1)
     order = torch.randperm(n, generator=draw).tolist()
     other = torch.empty(n, dtype=torch.int64)
     other[order] = torch.tensor(order[1:] + order[:1])  # nobody is its own other
-    answer = ask(cutmix, images, targets, other, (top, left, height, width))
+    answer = ask(cutmix, images, targets, other, box)
     mixed, labels = parts(answer, 2, "images and targets")
+    right = pasted(images, images[other], top, left, top + height, left + width)
+    mistakes = other_boxes(images, images[other], box)
+    mistakes |= other_contents(images, other, box)
+    same(mixed, right, mistakes, "the images")
+    yield 2, "each picture has a box of its other one, and is itself around it"
 
-    def pasted(top: int, left: int, bottom: int, right: int) -> Tensor:
-        row, column = torch.arange(rows)[:, None], torch.arange(columns)
-        box = (row >= top) & (row < bottom) & (column >= left) & (column < right)
-        return torch.where(box, images[other], images)
-
-    bottom, right = top + height, left + width
-    chained = images.clone()
-    for number_, source in enumerate(other.tolist()):
-        patch = chained[source, :, top:bottom, left:right].clone()
-        chained[number_, :, top:bottom, left:right] = patch
-    channels, black, corner = images.clone(), images.clone(), images.clone()
-    channels[:, top:bottom, left:right] = images[other][:, top:bottom, left:right]
-    black[:, :, top:bottom, left:right] = 0
-    corner[:, :, top:bottom, left:right] = images[other][:, :, :height, :width]
-    given, both = images.clone(), images.clone()
-    given[other, :, top:bottom, left:right] = images[:, :, top:bottom, left:right]
-    both[:, :, top:bottom, left:right] += images[other][:, :, top:bottom, left:right]
     share = height * width / (rows * columns)
+    mistakes = other_targets(targets, targets[other], images.shape, box)
+    same(labels, torch.lerp(targets, targets[other], share), mistakes, "the targets")
+    yield 2, "the labels are mixed in the same shares as the pixels"
+
+
+def pasted(images: Tensor, patch: Tensor, *box: int) -> Tensor:
+    """The images with what patch shows in a box: top, left, bottom, right."""
+    top, left, bottom, right = box
+    mixed = images.clone()
+    inside = (..., slice(top, bottom), slice(left, right))
+    mixed[inside] = patch[inside]
+    return mixed
+
+
+def other_boxes(images: Tensor, others: Tensor, box: tuple) -> dict[str, Tensor]:
+    """Hints with what comes of boxes that were not asked for."""
+    top, left, height, width = box
+    bottom, right = top + height, left + width
     size = f"a box of {height}×{width} pixels"
-    mistakes = {
+    return {
         "rows and columns are exchanged: top and height count rows, the third axis":
-            pasted(left, top, right, bottom),
+            pasted(images, others, left, top, right, bottom),
         f"{size} was asked for: the fourth number is its width, not where it ends":
-            pasted(top, left, height, width),
+            pasted(images, others, top, left, height, width),
         f"{size} was asked for: yours has {width}×{height}; height comes before width":
-            pasted(top, left, top + width, left + height),
+            pasted(images, others, top, left, top + width, left + height),
+        f"{size} was asked for: yours has one row and one column more":
+            pasted(images, others, top, left, bottom + 1, right + 1),
+        "inside and outside are exchanged: each picture keeps all but the box":
+            pasted(others, images, top, left, bottom, right),
+        "the pictures are as before": images,
+    }  # fmt: skip
+
+
+def other_contents(images: Tensor, other: Tensor, box: tuple) -> dict[str, Tensor]:
+    """Hints with what comes of the right box, when something else is done there."""
+    top, left, height, width = box
+    rows, columns = slice(top, top + height), slice(left, left + width)
+    others, edges = images[other], (top, left, top + height, left + width)
+    given, chained, channels, corner = (images.clone() for _ in range(4))
+    given[other, :, rows, columns] = images[:, :, rows, columns]
+    for number, source in enumerate(other.tolist()):
+        chained[number, :, rows, columns] = chained[source, :, rows, columns].clone()
+    channels[:, rows, columns] = others[:, rows, columns]
+    corner[:, :, rows, columns] = others[:, :, :height, :width]
+    return {
         "the boxes go the wrong way: picture i gets one from picture other[i]": given,
         "in the box the two pictures are added: it should show the other one alone":
-            both,
+            pasted(images, images + others, *edges),
         "that is mixup, of all pixels: CutMix pastes a box":
-            images.lerp(images[other], share),
-        f"{size} was asked for: yours has one row and one column more":
-            pasted(top, left, bottom + 1, right + 1),
-        "inside and outside are exchanged: each picture keeps all but the box":
-            images + images[other] - pasted(top, left, bottom, right),
+            images.lerp(others, height * width / images[0, 0].numel()),
         "some boxes come from pictures that had been pasted over before: take them "
         "from `images`": chained,
-        "the pictures are as before": images,
         "the second axis counts channels; rows are the third": channels,
-        "the box is black (that is cutout): it should show the other picture": black,
+        "the box is black (that is cutout): it should show the other picture":
+            pasted(images, 0 * images, *edges),
         "the box shows the other's upper left corner: take it from the same place":
             corner,
     }  # fmt: skip
-    same(mixed, pasted(top, left, bottom, right), mistakes, "the images")
-    yield 2, "each picture has a box of its other one, and is itself around it"
 
+
+def other_targets(
+    targets: Tensor, others: Tensor, shape: tuple, box: tuple
+) -> dict[str, Tensor]:
+    """Hints with the targets that other shares give; shape: of the images."""
+    (n, channels, rows, columns), (_, _, height, width) = shape, box
+    share = height * width / (rows * columns)
     mixtures = (
         (f"the other's label has the share 1 − {share:.2f}: it owns the box, not the "
          "rest", 1 - share),
         ("the labels are as before: the box has a label, too. (Is its share 0? `//` "
          "rounds down, `/` does not)", 0.0),
         ("both labels count half; each should count by the pixels that it owns", 0.5),
-        ("the share counts channels as pixels", share / 5),
+        ("the share counts channels as pixels", share / channels),
         ("the share counts the pixels of all pictures and channels: divide by those of "
-         "one, `images[0, 0].numel()`", share / (5 * n)),
+         "one, `images[0, 0].numel()`", share / (channels * n)),
         ("the share is one of channels · rows: a picture has rows · columns pixels",
-         height * width / (5 * rows)),
+         height * width / (channels * rows)),
         ("the share is one of lengths: it should be one of areas", height / rows),
         ("the share is one of lengths: it should be one of areas.", width / columns),
     )  # fmt: skip
-    mistakes = {h: torch.lerp(targets, targets[other], s) for h, s in mixtures}
+    mistakes = {hint: torch.lerp(targets, others, s) for hint, s in mixtures}
     mistakes["the share is the box's number of pixels: divide by the picture's"] = (
-        targets + height * width * (targets[other] - targets)
+        targets + height * width * (others - targets)
     )
-    mistakes["the targets no longer sum to one: what the other label gets, the own "
-             "one loses"] = targets + share * targets[other]  # fmt: skip
-    same(labels, torch.lerp(targets, targets[other], share), mistakes, "the targets")
-    yield 2, "the labels are mixed in the same shares as the pixels"
+    more = "the targets no longer sum to one: the share that the other label gets has "
+    more += "to come off the picture's own"
+    mistakes[more] = targets + share * others
+    return mistakes
