@@ -49,6 +49,7 @@ QUICK = "forkserver" in multiprocessing.get_all_start_methods()
 QUICK = QUICK and len(gettempdir()) < 60  # its socket is there: 107 characters at most
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")
 PROCESSES.set_forkserver_preload(["nbgrader.converters"])
+PROCESS = "nbgrader"  # the name of each
 STOP = threading.Event()  # set by Ctrl-C: what is being graded ends
 
 
@@ -204,7 +205,7 @@ class Grading:
         """
         log = self.course / "marks" / "logs" / f"{student}.txt"
         arguments = (self.course, self.name, student, submitted, log)
-        process = PROCESSES.Process(target=nbgrader, args=arguments)
+        process = PROCESSES.Process(target=nbgrader, args=arguments, name=PROCESS)
         process.start()
         end = time.monotonic() + SECONDS
         with running.Watch(process.pid, MEGABYTES) as watch:
@@ -286,8 +287,8 @@ def grade_all(grading: Grading, jobs: int, again: bool) -> int:
         print(grading.summary(students, len(known)))
     except (KeyboardInterrupt, OSError) as error:  # a full disk: as it was before
         STOP.set()
-        while multiprocessing.active_children():  # its thread kills each
-            time.sleep(0.1)
+        while any(p.name == PROCESS for p in multiprocessing.active_children()):
+            time.sleep(0.1)  # its thread kills each
         why = f" ({error})" if isinstance(error, OSError) else ""
         print(f"stopped{why}: the same command goes on from here")
         return 2 if why else 130
