@@ -46,9 +46,7 @@ def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
     notebook = execute.read(path)
     notebook.cells.append(new_code_cell(DUMP, id="audit-dump"))
     setting = {"LECTURES_SEED": str(seed), "OMP_NUM_THREADS": str(threads)}
-    setting["OMP_WAIT_POLICY"] = (
-        "PASSIVE"  # threads that spin stop the runs beside them
-    )
+    setting |= {"OMP_WAIT_POLICY": "PASSIVE"}  # one that spins stops those beside it
     environment = execute.environment() | setting | variables
     limits = Limits(execute.TIMEOUT, total=math.inf, megabytes=math.inf)
     running.run(notebook, path.parent, limits, until=was_stopped, env=environment)
