@@ -155,6 +155,10 @@ def test_the_numbers_in_the_text_are_those_of_the_recorded_pairs():
     assert f"rose by {spread(100 * (moved - plain), 0)} percentage" in CELLS["a2-words"]
     loss = values["moved loss, as it is"] / values["plain loss, as it is"]
     assert 0.62 < loss.mean() < 0.70 and "fell by a third" in CELLS["a2-words"]
+    at = {k: 100 * values[f"{k} shifted"].mean(0) for k in ("plain", "moved")}
+    for pixels, of in ((3, "{} % are right ({} % by"), (4, "{} % ({} %)")):
+        found = of.format(round(at["moved"][pixels]), round(at["plain"][pixels]))
+        assert f"at {pixels} pixels {found}" in CELLS["a3-words"]
     words = CELLS["a5-words"]
     gained = {
         arm: 100

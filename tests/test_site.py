@@ -195,13 +195,22 @@ def test_a_prediction_unfolds_its_result(built, page):
     assert not result.last.evaluate("e => e.open")
 
 
-def test_the_search_finds_terms(built, page):
+@pytest.mark.parametrize("page", ["light"], indirect=True)
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("oversmoothing", "terms.html"),
+        ("none vanishes in wide nets", "claims.html"),
+        ("rows point in the same direction", "notebooks/06_graph_networks.html"),
+    ],
+    ids=["a term", "a claim", "a cell"],
+)
+def test_the_search_finds(built, page, words, name):
     go(page, built[1], "index")
     page.locator(".search-button-field:visible").click()
-    page.keyboard.type("oversmoothing")
+    page.keyboard.type(words)
     page.keyboard.press("Enter")
-    found = page.locator("#search-results a", has_text="Terms")
-    found.first.wait_for()
+    page.locator(f"#search-results a[href*='{name}']").first.wait_for()
 
 
 def test_a_link_into_a_folded_part_opens_it(built, page):
