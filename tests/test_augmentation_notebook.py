@@ -203,8 +203,8 @@ def test_the_numbers_in_the_text_are_those_of_the_audit():
         assert spread(nothing - right) in CELLS["a7-tanda-words"]
 
     crops, middles = compared("random crops and mirrors")
-    ten, _ = compared("and ten crops in test")
-    middles_ten = compared("and ten crops in test", 1)[1] / 0.9
+    ten, _ = compared("crops in training, ten in test")
+    middles_ten = compared("crops in training, ten in test", 1)[1] / 0.9
     for ratio in (crops / middles, ten / crops, middles_ten / middles):
         assert spread(ratio, 2) in CELLS["a10-words"]
     vectors, random_words = compared("swaps for neighbours gain", 1)
