@@ -2,12 +2,14 @@
 
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
 from tools import slides
 from tools.writing import ToolError
 
+LONG = {"test_browser", "test_cluster", "test_grading", "test_slides", "test_sabotage"}
 HERE = {"", "localhost", "localhost.localdomain", "::1", "0.0.0.0", "::"}
 
 
@@ -36,6 +38,19 @@ def is_here(host: str) -> bool:
 
 
 sys.addaudithook(refuse_the_network)
+
+
+def is_long(path: Path) -> bool:
+    """Whether the tests of a file take a minute or more."""
+    return path.parent.name == "notebooks" or path.stem in LONG
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files: the short ones fill the gaps at the end.
+
+    xdist would begin with those of the most tests (--no-loadscope-reorder).
+    """
+    items.sort(key=lambda item: not is_long(item.path))
 
 
 @pytest.fixture(scope="session")

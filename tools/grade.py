@@ -48,7 +48,7 @@ MEGABYTES = 3000  # of the process that grades it, or one that it starts
 QUICK = "forkserver" in multiprocessing.get_all_start_methods()
 QUICK = QUICK and len(gettempdir()) < 60  # its socket is there: 107 characters at most
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")
-PROCESSES.set_forkserver_preload(["nbgrader.converters"])
+PROCESSES.set_forkserver_preload(["tools.grade"])
 PROCESS = "nbgrader"  # the name of each
 STOP = threading.Event()  # set by Ctrl-C: what is being graded ends
 

@@ -52,7 +52,7 @@ def is_name(node: ast.AST, context: type) -> bool:
 
 
 def loop_names(statement: ast.AST) -> Iterator[str]:
-    """The names that a statement itself gives their values: of loops, of arguments."""
+    """The names that a statement itself gives their values: of loops, of functions."""
     for node in ast.walk(statement):
         if isinstance(node, (ast.For, ast.comprehension)):
             yield from (n.id for n in ast.walk(node.target) if isinstance(n, ast.Name))
@@ -60,6 +60,8 @@ def loop_names(statement: ast.AST) -> Iterator[str]:
             yield node.arg
         if isinstance(node, ast.FunctionDef):
             yield from (n.id for n in ast.walk(node) if is_name(n, ast.Store))
+            inside = (n for part in node.body for n in ast.walk(part))
+            yield from (n.name for n in inside if isinstance(n, ast.FunctionDef))
 
 
 def bindings(statement: ast.AST) -> Iterator[str]:
