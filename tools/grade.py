@@ -44,7 +44,7 @@ from .writing import ToolError, write
 
 SECONDS = 900  # for a submission: far more than the limits of its cells add up to
 MEGABYTES = 3000  # of the process that grades it, or one that it starts
-# A process that grades begins as a copy of one that has read nbgrader already.
+# A process that grades begins as a copy of one that has read all that it needs.
 QUICK = "forkserver" in multiprocessing.get_all_start_methods()
 QUICK = QUICK and len(gettempdir()) < 60  # its socket is there: 107 characters at most
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")

@@ -60,8 +60,8 @@ def loop_names(statement: ast.AST) -> Iterator[str]:
             yield node.arg
         if isinstance(node, ast.FunctionDef):
             yield from (n.id for n in ast.walk(node) if is_name(n, ast.Store))
-            inside = (n for part in node.body for n in ast.walk(part))
-            yield from (n.name for n in inside if isinstance(n, ast.FunctionDef))
+            if node is not statement:
+                yield node.name  # within another: no cell has it from there
 
 
 def bindings(statement: ast.AST) -> Iterator[str]:
