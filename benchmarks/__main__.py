@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import sys
+import traceback
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -28,9 +29,13 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def measured(name: str, small: bool) -> list[Row]:
-    """The rows of one benchmark, announced and printed."""
+    """The rows of one benchmark, announced and printed; none if it failed."""
     print(f"\n{name}", flush=True)
-    rows = import_module(f"benchmarks.{name}").measure(small)
+    try:
+        rows = import_module(f"benchmarks.{name}").measure(small)
+    except Exception:  # the figures of the others are not to be lost
+        traceback.print_exc()
+        return []
     print(table(rows), flush=True)
     return rows
 
@@ -71,7 +76,8 @@ def keep(command: str, found: dict[str, list[Row]], folder: Path) -> None:
     write(folder / f"{name}.md", text)
 
 
-def main(arguments: list[str] | None = None, folder: Path = RESULTS) -> None:
+def main(arguments: list[str] | None = None, folder: Path = RESULTS) -> bool:
+    """Measure and write; whether a benchmark failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--small", action="store_true", help="tiny sizes: does it run?")
@@ -84,7 +90,8 @@ def main(arguments: list[str] | None = None, folder: Path = RESULTS) -> None:
     found = {name: measured(name, chosen.small) for name in names}
     given = sys.argv[1:] if arguments is None else arguments
     keep(" ".join(["python -m benchmarks", *given]), found, folder)
+    return not all(found.values())
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -61,14 +61,18 @@ def png(fig: Figure, colors: int | None = 64, dpi: int = 100) -> bytes:
     fig.clear()  # three megabytes that would wait for the garbage collector
     if colors is None:
         return buffer.getvalue()
+    return with_palette(Image.open(buffer).convert("RGB"), colors)
+
+
+def with_palette(image: Image.Image, colors: int = 64, compress_level=9) -> bytes:
+    """An RGB image as PNG bytes, with so many colours at most."""
     # Octrees keep small markers, the median cut keeps a photograph's shades.
     kind = Image.Quantize.FASTOCTREE if colors <= 64 else Image.Quantize.MEDIANCUT
-    image, small = Image.open(buffer).convert("RGB"), io.BytesIO()
-    image = image.quantize(colors, kind, dither=Image.Dither.NONE)
+    image, small = image.quantize(colors, kind, dither=Image.Dither.NONE), io.BytesIO()
     rgb = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
     rgb[(rgb > 250).all(1)] = 255  # nearly white would be a box on the page
     image.putpalette(rgb.tobytes())
-    image.save(small, "PNG", optimize=True)
+    image.save(small, "PNG", compress_level=compress_level)
     return small.getvalue()
 
 

@@ -44,6 +44,22 @@ def test_a_benchmark_sets_every_figure_against_one_of_the_same_run(
     assert f"torch {version('torch')}" in text
 
 
+def test_a_benchmark_that_fails_does_not_lose_the_figures_of_the_others(
+    tmp_path, monkeypatch, capsys
+):
+    row = rows.Row("a figure", "s", [2.0], "limit", [1.0])
+    monkeypatch.setattr("benchmarks.imports.measure", lambda small: [row])
+    monkeypatch.setattr("benchmarks.start.measure", lambda small: 1 / 0)
+    threads = torch.get_num_threads()
+    try:
+        assert main(["imports", "start"], tmp_path)
+    finally:
+        torch.set_num_threads(threads)
+    kept = json.loads((tmp_path / "imports-start.json").read_text("utf-8"))["rows"]
+    assert kept["imports"][0]["ours"] == [2.0] and kept["start"] == []
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
 def test_both_loops_train_alike():
     images = data.digits("train", 128)  # one batch: the order does not matter
     weights = []

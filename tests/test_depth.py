@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from itertools import pairwise, product
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -135,8 +134,7 @@ def test_the_plane_shows_the_recorded_errors():
     train, test = (values[f"{split} 56"][:, 2].mean() for split in ("train", "test"))
     assert f"training error {train:.0%} (from" in explorer.status.value
     assert f"test error {test:.0%}" in explorer.status.value
-    dots = explorer.paint(explorer.settings).axes[0].collections[1]
-    plt.close("all")
+    dots = explorer.paint(explorer.settings).axes[0].collections[0]
     assert np.allclose(dots.get_offsets().mean(0), [train, test])
 
 

@@ -95,7 +95,6 @@ def test_every_preset_is_drawn_and_said():
         explorer.set(**settings)
         assert "cannot be drawn" not in explorer.status.value
         assert bytes(explorer.picture.value).startswith(b"\x89PNG")
-    plt.close("all")
 
 
 @pytest.mark.parametrize("hops", [0, 1, 4])

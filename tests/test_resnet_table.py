@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -159,14 +160,15 @@ def test_the_bars_are_the_costs_and_the_axes_are_fixed():
         (ax,) = explorer.paint(now, before).axes
         limits.add((ax.get_xlim(), ax.get_ylim()))
         bars = [
-            p.get_width() for p in ax.patches if p.get_linestyle() in ("-", "solid")
+            np.ptp(path.vertices[:, 0])
+            for boxes in ax.collections[-3:]  # after those of the ghost
+            for path in boxes.get_paths()
         ]
         values = [
             cost[panel] for panel in range(3) for cost in explorers.resnet._costs(now)
         ]
         assert bars == pytest.approx([math.log10(value) - 3 for value in values])
         assert max(bars) + 2 < explorers.resnet.WIDTH  # with room for its number
-        plt.close("all")
     assert len(limits) == 1
 
 

@@ -4,9 +4,11 @@ import json
 import re
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
+from traitlets.config import Config
 
 from tools import study
 
@@ -106,11 +108,19 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(course, monkeypatch, ca
     assert "mine/ cannot be written" in capsys.readouterr().err
 
 
-def test_a_saved_copy_keeps_the_still_face_only():
-    class Config:
-        class FileContentsManager:
-            pre_save_hook = None
+def test_what_a_kernel_says_is_sent_on_at_once(monkeypatch):
+    config = Config()
+    runpy.run_path(str(HOOK), {"get_config": lambda: config})
+    kind = config.ServerApp.kernel_websocket_connection_class
+    monkeypatch.setattr(kind.__base__, "connect", lambda self: "connected")
+    asked = []
+    connection = kind.__new__(kind)
+    handler = SimpleNamespace(set_nodelay=asked.append)
+    monkeypatch.setattr(kind, "websocket_handler", handler)
+    assert connection.connect() == "connected" and asked == [True]
 
+
+def test_a_saved_copy_keeps_the_still_face_only():
     hook = runpy.run_path(str(HOOK), {"get_config": Config})["keep_still_faces"]
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
     outputs = [

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
@@ -30,7 +31,7 @@ def make_explorer(draw=None, **changes):
         "label": "a line",
         "challenge": "reach 3.",
         "controls": {"height": {"min": 0, "max": 4}, "kind": ["low", "high"]},
-        "axes": [{"rect": (0.1, 0.1, 0.8, 0.8)}],
+        "axes": [{"rect": (0.1, 0.1, 0.8, 0.8), "xlim": (0, 1), "ylim": (-1, 5)}],
         "draw": draw or plot,
         "say": lambda height, kind: f"It rises to {height}, {kind}.",
         "presets": {
@@ -108,6 +109,38 @@ def test_dragged_fast_it_ends_at_the_last_setting_and_leaks_no_figure():
         explorer.sliders["height"].value = i % 5
     assert explorer.settings["height"] == 59 % 5
     assert not plt.get_fignums()
+
+
+def test_nothing_stays_of_the_setting_before():
+    explorer = make_explorer(base=lambda ax: ax.axhline(2, color="black"))
+    flat, steep = explorer.presets.values()
+
+    def image(now, before=None):
+        explorer.paint(now, before)
+        return explorer.paper.image()
+
+    first = image(flat)
+    assert image(steep, flat) != image(steep) != first
+    assert image(flat) == first
+
+
+def test_the_picture_is_that_of_axes_drawn_anew():
+    place = {"rect": (0.2, 0.3, 0.7, 0.5), "xlim": (0, 1), "ylim": (-1, 3)}
+    explorer = make_explorer(
+        axes=[place | {"title": "a title", "yscale": "symlog"}],
+        base=lambda ax: ax.axhline(2, color="black"),
+        draw=lambda ax, ghost, height, kind: ax.plot([0.2, 0.8], [0, height], "r-"),
+    )
+    figure = plt.figure(figsize=(2, 1), layout="none", dpi=100)
+    with plt.rc_context({"axes.titlesize": 14}):
+        ax = figure.add_axes(**place, title="a title", yscale="symlog")
+    ax.axhline(2, color="black")
+    ax.plot([0.2, 0.8], [0, 1], "r-")
+    figure.canvas.draw()
+    expected = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    plt.close(figure)
+    explorer.paint({"height": 1, "kind": "low"})
+    np.testing.assert_array_equal(np.asarray(explorer.paper.image()), expected)
 
 
 def test_a_setting_that_cannot_be_drawn_says_so_and_the_next_one_works():
@@ -306,7 +339,6 @@ def test_one_output_pixel_draws_hatches_ghost_and_formulas():
     left, right = explorer.paint(now, now | {"kernel_size": 2}).axes
     assert len(left.collections[0].get_paths()) == 4  # the ghost's taps
     assert right.patches[0].get_width() == 4  # and its output
-    plt.close("all")
 
 
 def test_one_output_pixel_draws_the_corners_of_its_controls():

@@ -1,6 +1,6 @@
 """The explorers of notebook 04: the gallery; affinity and diversity."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .. import augmentation, data, environment, many, recorded
 from ..figures import BLUE, GREY, INK, RED
+from .paper import draw_sheet, draw_titles, sheet
 from .widgets import EXPLORERS, Explorer, explorer, noted, runs_at
 
 PLAIN = EXPLORERS["gallery"]["presets"]["as it is"]
@@ -36,6 +37,7 @@ def _photo() -> Tensor:
     return data.photo()[:, ::2, ::2].contiguous()  # half the size: four times as fast
 
 
+@lru_cache(maxsize=1)  # it is drawn, and then looked at
 def _changed(turn, shift, zoom, shear, brightness, contrast, mirror) -> Tensor:
     """The photograph (3, height, width) after geometry, and then colour."""
     from torchvision.transforms import v2  # here: half a second, and only one notebook
@@ -66,7 +68,6 @@ def _draw_gallery(ax: Axes, ghost: bool, **s) -> None:
     if not ghost:
         ax.imshow(_changed(**s).permute(1, 2, 0).numpy())
     ax.set(xlim=(-5, width + 5), ylim=(height + 5, -5))
-    ax.axis("off")
 
 
 def _say_gallery(**s) -> str:
@@ -96,17 +97,16 @@ def _at_the_ends(image: Tensor) -> float:
 
 def affinity_and_diversity() -> Explorer:
     """Notebook 04: eight digits, and where an operation lies in a plane of all."""
-    digits = [
-        dict(rect=(0.01 + 0.105 * column, 0.5 - 0.46 * row, 0.095, 0.33))
-        for row in range(2)
-        for column in range(4)
-    ]
     plane = {"yscale": "log", "xlim": (0, 1.05), "ylim": (0.004, 2)}
     plane |= {"title": "diversity", "xlabel": "affinity"}
     return explorer(
         "affinity_and_diversity",
         controls=dict(operation=OPERATIONS, strength=STRENGTHS),
-        axes=[*digits, dict(rect=(0.53, 0.16, 0.46, 0.74), **plane)],
+        axes=[
+            sheet((0.01, 0.02, 0.42, 0.96), rows=2, columns=4, side=8),
+            dict(rect=(0.53, 0.16, 0.46, 0.74), **plane),
+        ],
+        base=_draw_recorded,
         draw=_draw_affinity,
         say=_say_affinity,
         solved=lambda **s: _mean("affinity", **s) < 0.8 and _mean("gain", **s) > 0.01,
@@ -140,22 +140,20 @@ def _mean(name: str, operation: str, strength: float) -> float:
     return _runs(name, operation, strength).mean()
 
 
-def _draw_affinity(*axes: Axes, ghost: bool, **s) -> None:
-    *digits, plane = axes
+def _draw_affinity(digits: Axes, plane: Axes, ghost: bool, **s) -> None:
     ring = {"facecolor": "none", "edgecolor": GREY if ghost else INK, "linewidth": 3}
     place = _mean("affinity", **s), _mean("diversity", **s)
     plane.scatter(*place, 330, zorder=1.5, **ring)
     if ghost:
         return
-    _draw_recorded(plane)
-    for ax, image, label, answer in zip(digits, *_eight(**s)):
-        ax.imshow(image[0].numpy(), vmin=0, vmax=1)
-        ax.axis("off")
-        mark = "✓" if answer == label else f"not {label}"
-        ax.set_title(f"{answer} {mark}", loc="center", fontsize=13)
+    images, labels, answers = _eight(**s)
+    pairs = zip(answers, labels)
+    titles = [f"{a} ✓" if a == label else f"{a} not {label}" for a, label in pairs]
+    draw_sheet(digits, images[:, 0].numpy(), columns=4)
+    draw_titles(digits, titles, columns=4, side=8)
 
 
-def _draw_recorded(plane: Axes) -> None:
+def _draw_recorded(_: Axes, plane: Axes) -> None:
     values = _recorded().values
     if not values:
         return

@@ -2,11 +2,11 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
 from ..figures import BLUE, INK
+from .paper import boxes
 from .widgets import GHOST, Explorer, Settings, explorer
 
 GEOMETRY = ("size", "kernel_size", "stride", "padding", "dilation")
@@ -60,9 +60,6 @@ def _draw_output_pixel(left: Axes, right: Axes, ghost: bool, **s) -> None:
         kinds = np.ones((out, out))
         kinds[_place(s)] = 2
         _draw_cells(right, kinds, first=0)
-    for ax, title in ((left, "input and its padding"), (right, "output")):
-        ax.set_title(title, loc="center")
-        ax.axis("off")
     for height, line in zip((0.1, 0.02), _formulas(s)):
         left.figure.text(0.5, height, line, ha="center", fontsize=16)
 
@@ -84,8 +81,8 @@ def _draw_cells(ax: Axes, kinds: np.ndarray, first: int) -> None:
 
 def _draw_ghost(left: Axes, right: Axes, s: Settings) -> None:
     rows, columns = (_windows(s)[i] for i in _place(s))
-    taps = [Rectangle((c - 0.5, r - 0.5), 1, 1) for r in rows for c in columns]
-    left.add_collection(PatchCollection(taps, zorder=1.5, **GHOST))
+    taps = boxes(columns - 0.5, rows[:, None] - 0.5, 1, 1, zorder=1.5, **GHOST)
+    left.add_collection(taps)
     out = len(_windows(s))
     right.add_patch(Rectangle((-0.5, -0.5), out, out, zorder=1.5, **GHOST))
 

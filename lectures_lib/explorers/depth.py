@@ -18,6 +18,9 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 CONTROLS = EXPLORERS["overfitting_or_degradation"]["controls"]
 DEPTHS, SIZES = CONTROLS["depth"], CONTROLS["training_images"]
 ACTIVATIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "ReLU": torch.relu}
+# As in the notebook (bn-picture): before a step, and after it.
+LINE = {"color": RED, "linestyle": "-"}
+STEPS = (LINE | {"linewidth": 9, "alpha": 0.35}, LINE)
 _recorded = cache(lambda: recorded.load("set_sizes"))
 
 
@@ -25,6 +28,7 @@ def overfitting_or_degradation() -> Explorer:
     """Notebook 01: errors of recorded nets, and the gradients of fresh ones."""
     return explorer(
         "overfitting_or_degradation",
+        base=_draw_all_errors,
         draw=_draw_errors_and_gradients,
         say=_say_errors,
         solved=lambda **s: _illness(**s) == (True, True),
@@ -47,6 +51,17 @@ def _illness(depth: int, training_images: int, **_) -> tuple[bool, bool]:
     return bool(test > train + 0.15), bool(train > min(shallower) + 0.05)
 
 
+def _draw_all_errors(plane: Axes, layers: Axes) -> None:
+    nets = [_errors(depth, n).mean(1) for depth in DEPTHS for n in SIZES]
+    plane.scatter(*np.transpose(nets), s=14, color=GREY, zorder=0.9)
+    plane.plot([0, 1], [0, 1], color=GREY, linewidth=1.5)
+    plane.text(0.03, 0.82, "↑ overfitting", weight="bold")
+    plane.text(0.5, 0.4, "degradation →", weight="bold", rotation=40)
+    for step, look in enumerate(STEPS):
+        layers.plot([], [], label=f"step {step}", **look)
+    layers.legend(loc="upper right", frameon=False, fontsize=12)
+
+
 def _draw_errors_and_gradients(plane: Axes, layers: Axes, ghost: bool, **s) -> None:
     runs, steps = _errors(**s), _steps(s["depth"], s["batch_norm"])
     numbers = range(1, steps.shape[1] + 1)
@@ -54,17 +69,10 @@ def _draw_errors_and_gradients(plane: Axes, layers: Axes, ghost: bool, **s) -> N
         plane.scatter(*runs.mean(1), s=330, **GHOST)
         layers.plot(numbers, steps.T, ":", color=GHOST["edgecolor"], linewidth=2)
         return
-    nets = [_errors(depth, n).mean(1) for depth in DEPTHS for n in SIZES]
-    plane.scatter(*np.transpose(nets), s=14, color=GREY, zorder=0.9)
-    plane.plot([0, 1], [0, 1], color=GREY, linewidth=1.5)
-    plane.text(0.03, 0.82, "↑ overfitting", weight="bold")
-    plane.text(0.5, 0.4, "degradation →", weight="bold", rotation=40)
     plane.scatter(*runs, s=25, color=RED)
     plane.scatter(*runs.mean(1), s=200, facecolor="none", edgecolor=RED, linewidth=3)
-    broad = {"linewidth": 9, "alpha": 0.35}  # as in the notebook (bn-picture)
-    layers.plot(numbers, steps[0], "-", color=RED, label="step 0", **broad)
-    layers.plot(numbers, steps[1], "-", color=RED, label="step 1")
-    layers.legend(loc="upper right", frameon=False, fontsize=12)
+    for norms, look in zip(steps, STEPS):
+        layers.plot(numbers, norms, **look)
 
 
 @cache
@@ -103,6 +111,7 @@ def vanishing_gradients() -> Explorer:
     """Notebook 01: the gradient in each layer of random fully connected nets."""
     return explorer(
         "vanishing_gradients",
+        base=lambda ax: ax.axhline(0.05, color=INK, linewidth=1),
         draw=_draw_norms,
         say=_say_norms,
         solved=lambda **s: (
@@ -149,8 +158,6 @@ def _draw_norms(ax: Axes, ghost: bool, **s) -> None:
     norms = _norms(**s).clamp(min=1e-15)
     color, line = (GHOST["edgecolor"], ":") if ghost else (RED, "-")
     ax.plot(range(1, norms.shape[1] + 1), norms.T, line, color=color, linewidth=2)
-    if not ghost:
-        ax.axhline(0.05, color=INK, linewidth=1)
 
 
 def _say_norms(depth: int, activation: str, gain: float, width: int) -> str:

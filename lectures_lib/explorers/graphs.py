@@ -12,6 +12,7 @@ from ..figures import BLUE, GREY, INK, ORANGE, SKY
 from .widgets import EXPLORERS, Explorer, Settings, explorer
 
 CONTROLS = EXPLORERS["who_does_this_node_hear"]["controls"]
+NOTES = "dark: Mr. Hi's side, light: the officer's\nwidth of a link: its weight"
 RULES, ORDERS = CONTROLS["rule"], CONTROLS["numbers"]
 
 
@@ -19,6 +20,7 @@ def who_does_this_node_hear() -> Explorer:
     """Notebook 06: the karate club, and a row of Sᵏ as the sizes of its nodes."""
     return explorer(
         "who_does_this_node_hear",
+        base=lambda club, _: club.text(-1.12, -1.12, NOTES, fontsize=11),
         draw=_draw_club,
         say=_say_club,
         solved=lambda member, hops, rule, numbers: (
@@ -27,12 +29,15 @@ def who_does_this_node_hear() -> Explorer:
     )
 
 
+_club = cache(data.karate_club)
+
+
 @cache
 def _places() -> np.ndarray:
     """Where each member is drawn, (34, 2), in [-1, 1]."""
     import networkx  # here: one notebook of seven needs its 12 MB
 
-    links = data.karate_club().edge_index.T.tolist()
+    links = _club().edge_index.T.tolist()
     places = networkx.kamada_kawai_layout(networkx.Graph(links))
     return np.array([places[member] for member in range(34)])
 
@@ -40,7 +45,7 @@ def _places() -> np.ndarray:
 @cache
 def _layer(rule: str) -> tuple[torch.Tensor, float]:
     """Entry (i, j): how member i weighs member j in one layer; and what is kept."""
-    matrix = graphs.normalize(data.karate_club().edge_index, 34).to_dense()
+    matrix = graphs.normalize(_club().edge_index, 34).to_dense()
     if rule == RULES[1]:
         linked = (matrix > 0).float()
         matrix = linked / linked.sum(1, keepdim=True)
@@ -56,30 +61,26 @@ def _heard(hops: int, rule: str) -> np.ndarray:
 
 def _draw_club(club: Axes, matrix: Axes, ghost: bool, **s) -> None:
     heard = _heard(s["hops"], s["rule"])
-    sides = np.where(data.karate_club().y == 0, BLUE, SKY)
+    sides = np.where(_club().y == 0, BLUE, SKY)
     look = {"facecolor": "none", "edgecolor": GREY} if ghost else {"c": sides}
     club.scatter(*_places().T, 20 + 1500 * heard[s["member"]], **look, zorder=2)
     if ghost:
         return
     _draw_links(club, s)
     club.scatter(*_places()[s["member"]], 90, color=ORANGE, marker="*", zorder=3)
-    notes = ("dark: Mr. Hi's side, light: the officer's", "width of a link: its weight")
-    club.text(-1.12, -1.12, "\n".join(notes), fontsize=11)
-    club.axis("off")
     order = np.arange(34)
     if s["numbers"] == ORDERS[1]:
         order = torch.randperm(34, generator=environment.generator(0)).numpy()
     matrix.imshow(heard[order][:, order], cmap="Blues", vmin=0, vmax=0.3)
     row = int(np.flatnonzero(order == s["member"])[0])
     matrix.axhspan(row - 0.5, row + 0.5, fill=False, edgecolor=ORANGE, linewidth=2)
-    matrix.set_title("row: who hears, column: whom", fontsize=13)
 
 
 def _draw_links(ax: Axes, s: Settings) -> None:
     """Each link as wide as its weight in one layer; the star's own are dark."""
     matrix, restart = _layer(s["rule"])
     weight = (1 - restart) * matrix.numpy()
-    links = data.karate_club().edge_index.numpy().T
+    links = _club().edge_index.numpy().T
     # Of the two directions the one that leads to the star, if any; else their mean.
     own = links[links[:, 1] == s["member"]]
     rest = links[(links[:, 0] < links[:, 1]) & (links != s["member"]).all(1)]

@@ -10,6 +10,10 @@ from ..figures import BLUE, GREY, INK, ORANGE, PINK
 from .widgets import EXPLORERS, Explorer, explorer
 
 PENALTIES = EXPLORERS["celsius_to_kelvin"]["controls"]["penalty"]
+CURVES = {
+    "free": {"color": BLUE, "linestyle": "-"},
+    "penalised": {"color": PINK, "linestyle": "--"},
+}
 CALENDAR = np.linspace(-1, 1, 121)  # a year
 
 # A unit's 20 inputs, not negative as after a ReLU, and their weights; its output with
@@ -26,6 +30,7 @@ def celsius_to_kelvin() -> Explorer:
     """Notebook 05: ridge regression when a constant is added to all temperatures."""
     return explorer(
         "celsius_to_kelvin",
+        base=_draw_days,
         draw=_draw_fits,
         say=_say_fits,
         solved=lambda added, penalty, degree: (
@@ -68,16 +73,17 @@ def _below(added: float, penalty: float, degree: int) -> float:
     return (_days()[1] - _fits(added, penalty, degree)[3]).mean()
 
 
-def _draw_fits(ax: Axes, ghost: bool, **s) -> None:
-    free, drawn = (curve.clip(-300, 300) for curve in _fits(**s)[:2])
-    if ghost:
-        ax.plot(CALENDAR, free, "-", color=GREY, linewidth=1.5)
-        ax.plot(CALENDAR, drawn, "--", color=GREY, linewidth=1.5)
-        return
-    ax.plot(CALENDAR, free, "-", color=BLUE, label="intercept free")
-    ax.plot(CALENDAR, drawn, "--", color=PINK, label="intercept penalised")
+def _draw_days(ax: Axes) -> None:
+    for name, look in CURVES.items():
+        ax.plot([], [], label=f"intercept {name}", **look)
     ax.plot(*_days(), "o", color=INK)
     ax.legend(frameon=False, loc="lower left")
+
+
+def _draw_fits(ax: Axes, ghost: bool, **s) -> None:
+    for curve, look in zip(_fits(**s), CURVES.values()):
+        look = look | {"color": GREY, "linewidth": 1.5} if ghost else look
+        ax.plot(CALENDAR, curve.clip(-300, 300), **look)
 
 
 def _say_fits(added: float, penalty: float, degree: int) -> str:

@@ -8,14 +8,16 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from .. import data, environment, figures, models, recorded
+from .. import data, environment, models, recorded
 from ..figures import BLUE, INK, RED
+from .paper import boxes, draw_sheet, draw_titles, sheet
 from .widgets import EXPLORERS, GHOST, Explorer, explorer, noted, runs_at
 
 KINDS = {"plain": (RED, "--"), "residual": (BLUE, "-")}
 SHOWN = (0, 1, 5, 10, 20)  # the number of blocks passed
-CHANNELS = 32
+CHANNELS, SIDE = 32, 30  # of a picture with its frame
 ACTS_ON = EXPLORERS["turn_the_weights_down"]["controls"]["acts_on"]
 OFF = EXPLORERS["switch_blocks_off"]["controls"]["which"]
 _recorded = cache(lambda: recorded.load("deletions"))
@@ -23,16 +25,12 @@ _recorded = cache(lambda: recorded.load("deletions"))
 
 def turn_the_weights_down() -> Explorer:
     """Notebook 02: what 20 blocks leave of a picture when their weights shrink."""
-    images = [
-        dict(rect=(0.12 + 0.105 * column, 0.52 - 0.45 * row, 0.1, 0.35))
-        for row in range(2)
-        for column in range(len(SHOWN))
-    ]
     sizes = {"yscale": "log", "xlim": (0, 20), "ylim": (1e-6, 1e6), "xlabel": "block"}
     curves = dict(rect=(0.74, 0.15, 0.24, 0.74), title="size, input = 1", **sizes)
     return explorer(
         "turn_the_weights_down",
-        axes=[*images, curves],
+        axes=[sheet((0.12, 0.02, 0.53, 0.96), 2, len(SHOWN), SIDE), curves],
+        base=_draw_names,
         draw=_draw_stacks,
         say=_say_stacks,
         solved=lambda **s: (
@@ -98,19 +96,23 @@ def _sizes(**s) -> np.ndarray:
     return (sizes / sizes[0]).numpy()
 
 
-def _draw_stacks(*axes: Axes, ghost: bool, **s) -> None:
-    *images, curves = axes
+def _draw_names(images: Axes, curves: Axes) -> None:
+    titles = [f"block {number}" if number else "input" for number in SHOWN]
+    draw_titles(images, titles, len(SHOWN), SIDE)
+    for row, kind in enumerate(KINDS):
+        look = {"weight": "bold", "ha": "right", "va": "center"}
+        images.text(-3, (1.5 * row + 1) * SIDE, kind, **look)
+    curves.axhline(1, color=INK, linewidth=1)
+
+
+def _draw_stacks(images: Axes, curves: Axes, ghost: bool, **s) -> None:
     for kind, look in KINDS.items():
         color, line = (GHOST["edgecolor"], ":") if ghost else look
         curves.plot(_sizes(**s, kind=kind).clip(1e-12), line, color=color)
-    if ghost:
-        return
-    curves.axhline(1, color=INK, linewidth=1)
-    titles = [f"block {number}" if number else "input" for number in SHOWN]
-    for row, kind in enumerate(KINDS):
-        pictures = _through(**s, kind=kind)[0][list(SHOWN), None].numpy()
-        figures.draw_images(images[5 * row :], pictures, titles)
-        curves.figure.text(0.0, 0.69 - 0.45 * row, kind, weight="bold")
+    if not ghost:
+        pictures = [_through(**s, kind=kind)[0][list(SHOWN)] for kind in KINDS]
+        framed = F.pad(torch.cat(pictures), (1, 1, 1, 1), value=0.6)
+        draw_sheet(images, framed.numpy(), columns=len(SHOWN))
 
 
 def _say_stacks(**s) -> str:
@@ -134,6 +136,7 @@ def switch_blocks_off() -> Explorer:
     """Notebook 02: recorded test error of trained nets without some of their blocks."""
     return explorer(
         "switch_blocks_off",
+        base=_draw_legend,
         draw=_draw_switched,
         say=_say_switched,
         solved=lambda switched_off, which: which == OFF[1] and _breaks_at(switched_off),
@@ -152,6 +155,12 @@ def _breaks_at(number: int) -> bool:
     return number > 0 and bool(before < 0.5 < now)
 
 
+def _draw_legend(errors: Axes, _: Axes) -> None:
+    for kind, (color, line) in KINDS.items():
+        errors.plot([], [], line, color=color, label=kind)
+    errors.legend(frameon=False, loc="lower right")
+
+
 def _draw_switched(errors: Axes, paths: Axes, ghost: bool, **s) -> None:
     for kind, (color, line) in KINDS.items():
         curve = [_errors(kind, number, s["which"]).mean() for number in range(8)]
@@ -159,14 +168,13 @@ def _draw_switched(errors: Axes, paths: Axes, ghost: bool, **s) -> None:
         size, look = (330, GHOST) if ghost else (200, ring)
         errors.scatter(s["switched_off"], curve[s["switched_off"]], size, **look)
         if not ghost:
-            errors.plot(range(8), curve, line, color=color, label=kind)
-    if not ghost:
-        errors.legend(frameon=False, loc="lower right")
+            errors.plot(range(8), curve, line, color=color)
     # The paths of the residual net by the blocks they pass: two layers each, and two.
     left = 9 - s["switched_off"]
-    numbers = [comb(left, passed) for passed in range(left + 1)]
+    passed = np.arange(left + 1)
+    numbers = [comb(left, number) for number in passed]
     look = GHOST if ghost else {"color": BLUE}
-    paths.bar(range(2, 2 * left + 3, 2), numbers, width=1.2, **look)
+    paths.add_collection(boxes(2 * passed + 1.4, 0.1, 1.2, numbers, **look))
 
 
 def _say_switched(switched_off: int, which: str) -> str:

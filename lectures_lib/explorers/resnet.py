@@ -9,19 +9,21 @@ from matplotlib.axes import Axes
 
 from .. import counting, resnets
 from ..figures import BLUE, GREEN, GREY, ORANGE
+from .paper import boxes
 from .widgets import EXPLORERS, GHOST, Explorer, Settings, explorer
 
 COUNTS = (1, 2, 3, 4, 6, 8, 23, 36)  # blocks that a stage may have
 STAGES = ("conv2", "conv3", "conv4", "conv5")
 ROWS = ("conv1", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "fc")
 PARTS = ("conv1", "layer1", "layer2", "layer3", "layer4", "fc")  # of the net
-PLACES = range(len(ROWS))
+PLACES = np.arange(len(ROWS))
 PANELS = {  # what is counted, and the look of its bars
-    "parameters": {"color": BLUE},
-    "multiply-adds": {"color": ORANGE, "hatch": "//"},
-    "activations": {"color": GREEN, "hatch": "xx"},
+    "parameters": {"facecolor": BLUE},
+    "multiply-adds": {"facecolor": ORANGE, "hatch": "//", "edgecolor": "white"},
+    "activations": {"facecolor": GREEN, "hatch": "xx", "edgecolor": "white"},
 }
 WIDTH = 9.2  # of a panel, in powers of ten
+LEFTS = (0, WIDTH, 2 * WIDTH)
 
 
 def resnet_on_a_budget() -> Explorer:
@@ -32,11 +34,16 @@ def resnet_on_a_budget() -> Explorer:
     }
     presets["ResNet-50, stride in the 1×1"] = presets["ResNet-50"] | {"stride": "1×1"}
     presets |= EXPLORERS["resnet_on_a_budget"]["presets"]
+    ticks = [left + power for left in LEFTS for power in (0, 3, 6)]
+    scale = {"xlim": (0, 3 * WIDTH), "xticks": ticks, "ylim": (5.6, -0.6)}
+    scale |= {"xticklabels": 3 * ["1 k", "1 M", "1 G"]}
+    scale |= {"yticks": PLACES, "yticklabels": ROWS}
     kinds = {"block": ("basic", "bottleneck"), "stride": ("3×3", "1×1")}
     return explorer(
         "resnet_on_a_budget",
         controls=dict.fromkeys(STAGES, COUNTS) | kinds,
-        axes=[dict(rect=(0.1, 0.12, 0.9, 0.78), xlim=(0, 3 * WIDTH), ylim=(5.6, -0.6))],
+        axes=[dict(rect=(0.1, 0.12, 0.9, 0.78), frame_on=False, **scale)],
+        base=lambda ax: ax.vlines(ticks, -0.6, 5.6, GREY, linewidth=1),
         draw=_draw_costs,
         say=_say_costs,
         presets=presets,
@@ -79,21 +86,15 @@ def _total(s: Settings) -> tuple[int, ...]:
 
 def _draw_costs(ax: Axes, ghost: bool, **s) -> None:
     """Bars on logarithmic axes that begin at a thousand, a panel for each cost."""
-    lefts = [0, WIDTH, 2 * WIDTH]
-    for left, (title, look), values in zip(lefts, PANELS.items(), _costs(s).T):
+    for left, (title, look), values in zip(LEFTS, PANELS.items(), _costs(s).T):
         lengths = np.log10(values) - 3
         if ghost:
-            ax.barh(PLACES, lengths, 0.84, left, zorder=1.5, **GHOST)
+            ax.add_collection(boxes(left, PLACES - 0.42, lengths, 0.84, **GHOST))
             continue
-        ax.barh(PLACES, lengths, 0.6, left, edgecolor="white", **look)
-        ax.vlines([left, left + 3, left + 6], -0.6, 5.6, GREY, linewidth=1, zorder=0)
+        ax.add_collection(boxes(left, PLACES - 0.3, lengths, 0.6, **look))
         for place, length, value in zip(PLACES, lengths, values):
             ax.text(left + length + 0.2, place, _short(value), va="center", fontsize=12)
         ax.text(left, -0.75, f"{title}: {_short(values.sum())}", weight="bold")
-    ticks = [left + power for left in lefts for power in (0, 3, 6)]
-    ax.set_xticks(ticks, 3 * ["1 k", "1 M", "1 G"], fontsize=12)
-    ax.set_yticks(PLACES, ROWS)
-    ax.spines["bottom"].set_visible(False)
 
 
 def _short(value: float) -> str:

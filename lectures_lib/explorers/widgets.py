@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import ClassVar
 
 import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 from matplotlib.figure import Figure
-from PIL import Image
 
 from ..claims import Missing
-from ..figures import png
+from ..figures import with_palette
 from ..recorded import Recording
+from .paper import Paper
 
 Settings = dict[str, object]
 FOLDER = Path(__file__).parent
@@ -184,6 +183,7 @@ class Explorer(TwoFaces):
             them; numbers become a slider, words a list, True and False a box to tick.
         axes: of the picture, always the same: what `Figure.add_axes` takes for each.
         draw: draws a setting into the axes; with ghost=True as the one before, in grey.
+        base: draws, below all else, what is the same in each setting.
         say: one sentence that states what is to be seen.
         solved: whether a setting is an answer to the challenge.
         size: of the picture, in inches.
@@ -199,6 +199,7 @@ class Explorer(TwoFaces):
     draw: Callable[..., None]
     say: Callable[..., str]
     solved: Callable[..., bool]
+    base: Callable[..., None] = lambda *axes: None
     size: tuple[float, float] = (9, 4.4)
     photo: bool = False
 
@@ -213,7 +214,9 @@ class Explorer(TwoFaces):
         )
         self.reset = ipywidgets.Button(description="Reset")
         narrow = {"max_width": "100%", "align_self": "flex-start"}
-        self.picture = Picture(format="png", layout=narrow)
+        self.kind = "jpeg" if self.photo else "png"
+        self.picture = Picture(format=self.kind, layout=narrow)
+        self.paper = Paper(self.size, self.axes, self.base)
         self.status = ipywidgets.HTML()
         self.goal = f"<b>Challenge:</b> {escape(self.challenge)}"
         self.view = self._lay_out()
@@ -234,14 +237,23 @@ class Explorer(TwoFaces):
         self._moved()
 
     def paint(self, now: Settings, before: Settings | None = None) -> Figure:
-        """The picture of a setting, with the ghost of the one before."""
-        figure = plt.figure(figsize=self.size, layout="none")
-        with plt.rc_context({"axes.titlesize": 14}):
-            axes = [figure.add_axes(**place) for place in self.axes]
+        """The picture of a setting, with the ghost of the one before.
+
+        It is the same figure each time, without what was drawn into it before.
+        """
+        self.paper.clear()
         if before and before != now:
-            self.draw(*axes, ghost=True, **before)
-        self.draw(*axes, ghost=False, **now)
-        return figure
+            self.draw(*self.paper.axes, ghost=True, **before)
+        self.draw(*self.paper.axes, ghost=False, **now)
+        return self.paper.figure
+
+    def _picture(self, compress_level: int) -> bytes:
+        image = self.paper.image()
+        if not self.photo:
+            return with_palette(image, compress_level=compress_level)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=85)
+        return buffer.getvalue()
 
     def _lay_out(self) -> ipywidgets.Widget:
         title = ipywidgets.HTML(f"<b>Explorer: {escape(self.label)}</b>")
@@ -263,22 +275,24 @@ class Explorer(TwoFaces):
         if now - self._moved_at > 1:  # within a drag the ghost stays where it began
             self.previous = self.settings
         self._moved_at, self.settings = now, settings
+        self._update()
         names = (name for name, preset in self.presets.items() if preset == settings)
         self.preset.value = next(names, None)
-        self._update()
 
     def _update(self) -> None:
+        picture = self.picture.value
         try:
-            figure = self.paint(self.settings, self.previous)
-            self.picture.value = png(figure, colors=None)  # a small palette takes time
+            self.paint(self.settings, self.previous)
+            picture = self._picture(compress_level=1)
             text = self.say(**self.settings)
             if self.solved(**self.settings):
                 text += " ★ Challenge solved."
         except Exception as error:  # a callback that raises would fail in silence
-            plt.close("all")
             text = f"This setting cannot be drawn. {type(error).__name__}: {error}"
+        # In one message: with each the browser decodes the picture anew.
+        with self.picture.hold_sync():
+            self.picture.value, self.picture.tooltip = picture, f"{self.label}: {text}"
         self.status.value = f'<p role="status">{escape(text)}</p>'
-        self.picture.tooltip = f"{self.label}: {text}"
 
     def __repr__(self) -> str:
         return f"Explorer({self.label}: {', '.join(self.presets)})"
@@ -294,14 +308,11 @@ class Explorer(TwoFaces):
 
     def _frame(self, preset: str, before: Settings | None) -> str:
         settings, name = self.presets[preset], escape(preset)
-        figure = self.paint(settings, before)
-        kind, picture = "png", png(figure, None if self.photo else 64)
-        if self.photo:
-            kind, picture = "jpeg", _jpeg(picture)
-        data = base64.b64encode(picture).decode()
+        self.paint(settings, before)
+        data = base64.b64encode(self._picture(compress_level=9)).decode()
         return (
             f'<figure><img alt="{escape(self.label)}: {name}" '
-            f'src="data:image/{kind};base64,{data}"><figcaption><b>{name}.</b> '
+            f'src="data:image/{self.kind};base64,{data}"><figcaption><b>{name}.</b> '
             f"<span>{escape(self.say(**settings))}</span></figcaption></figure>"
         )
 
@@ -309,12 +320,6 @@ class Explorer(TwoFaces):
 def explorer(name: str, **parts) -> Explorer:
     """An explorer of the course: these parts, and what explorers.toml has for it."""
     return Explorer(**EXPLORERS[name] | parts)
-
-
-def _jpeg(picture: bytes) -> bytes:
-    small = io.BytesIO()
-    Image.open(io.BytesIO(picture)).convert("RGB").save(small, "JPEG", quality=85)
-    return small.getvalue()
 
 
 def _fits(rule: object, result: tuple) -> bool:
