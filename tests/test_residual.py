@@ -44,6 +44,15 @@ def test_the_blocks_that_learn_the_identity_are_torchs():
     assert torch.allclose(found["blocks"]["residual"](x, kernels), F.relu(branch + x))
 
 
+def test_a_start_that_needs_no_step_to_zero_stops_nothing():
+    steps = {"to_zero": np.array([3, 2, 3, 3, 0])}  # as LECTURES_SEED=26 has them
+    steps["needed"] = {"plain": np.array([50, 300, 57, 57, 69])}
+    before = len(ll.claims.ledger())
+    from_notebook("b1-zero-claim", claim=ll.claims.claim, less=ll.claims.less, **steps)
+    (found,) = ll.claims.ledger()[before:]
+    assert found.holds and found.comparisons[0].left == pytest.approx(11 / 533)
+
+
 def test_descent_is_torchs_with_momentum():
     found = from_notebook("b1-maps", "b1-block", "b1-descend")
     start = found["random_kernels"](), found["random_kernels"]()
