@@ -124,7 +124,9 @@ def test_nothing_stays_of_the_setting_before():
     assert image(flat) == first
 
 
-def test_the_picture_is_that_of_axes_drawn_anew():
+@pytest.mark.parametrize("style", [ll.figures.use_style, plt.rcdefaults])
+def test_the_picture_is_that_of_axes_drawn_anew(style):
+    style()
     place = {"rect": (0.2, 0.3, 0.7, 0.5), "xlim": (0, 1), "ylim": (-1, 3)}
     explorer = make_explorer(
         axes=[place | {"title": "a title", "yscale": "symlog"}],

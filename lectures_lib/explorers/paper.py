@@ -37,7 +37,7 @@ class Paper:
         self.figure.patch.set_visible(False)
         for ax in self.axes:
             ax.set_axis_off()
-            ax.title.set_text("")
+            ax.set_title("", y=1.0)
 
     def clear(self) -> None:
         """Take away what has been drawn into the axes."""
