@@ -219,13 +219,26 @@ def without_settings(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def kernel(client: Client, env: dict[str, str]) -> Iterator[None]:
-    """A new kernel, started again if it dies at once: another may take its ports."""
+    """A new kernel, started again if it dies at once."""
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(client.setup_kernel(env=env))
+            stack.enter_context(started(client, env))
         except RuntimeError:
-            stack.enter_context(client.setup_kernel(env=env))
+            stack.enter_context(started(client, env))
         yield
+
+
+def started(client: Client, env: dict[str, str]) -> contextlib.AbstractContextManager:
+    """A new kernel, which is spoken to through files where that can be.
+
+    Ports are chosen before the kernel takes them. Another program that is quicker is
+    asked to be a kernel then, and where it does not understand we wait for ever.
+    """
+    name = str(Path(env["IPYTHONDIR"], "socket"))
+    client.create_kernel_manager()
+    if os.name == "posix" and len(os.fsencode(name)) < 100:  # the system's limit: 103
+        client.km.transport, client.km.ip = "ipc", name
+    return client.setup_kernel(env=env, cleanup_kc=True)
 
 
 def in_one_kernel(

@@ -5,12 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from copy import deepcopy
 from pathlib import Path
 
 import nbformat
 import pytest
+import zmq
+from jupyter_client.provisioning.local_provisioner import LocalPortCache
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -220,6 +223,25 @@ def test_a_home_that_cannot_be_written_is_not_spoken_of(tmp_path):
     command = [sys.executable, "-c", code, str(path)]
     said = subprocess.check_output(command, env=os.environ | home, text=True)
     assert "execute_result" in said and "stderr" not in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has ports only")
+def test_a_kernel_needs_no_port_that_another_may_take(tmp_path, monkeypatch):
+    notebook = new_notebook(cells=[cell("1 + 1")])
+    with zmq.Context() as context, context.socket(zmq.PUB) as other:
+        port = other.bind_to_random_port("tcp://127.0.0.1")
+        monkeypatch.setattr(LocalPortCache, "find_available_port", lambda *_: port)
+        running.run(notebook, tmp_path, Limits())
+    assert notebook.cells[0].outputs[0].data["text/plain"] == "2"
+
+
+def test_a_kernel_starts_however_long_the_name_of_its_folder(tmp_path, monkeypatch):
+    deep = tmp_path / ("long " * 25)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    notebook = new_notebook(cells=[cell("1 + 1")])
+    running.run(notebook, tmp_path, Limits())
+    assert notebook.cells[0].outputs[0].data["text/plain"] == "2"
 
 
 def test_an_error_that_speaks_of_points_is_an_error(tmp_path, capsys):
