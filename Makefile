@@ -67,11 +67,11 @@ execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00,
 	$(BIN)/python -m tools.execute $(if $(ALL),--all) $(NB)
 
 starters: test-tools  ## write the homework's starters from their sources: all, or HW=homework_2
-	$(BIN)/python -m tools.starters $(HW)
+	$(BIN)/python -m tools.homework.starters $(HW)
 
 grade: test-tools  ## grade all that was handed in for HW=homework_2; FROM=a zip or folder
 	@$(if $(HW),,echo "Which homework? make grade HW=homework_2" >&2; exit 1)
-	$(BIN)/python -m tools.grade $(HW) $(if $(FROM),--take "$(FROM)") \
+	$(BIN)/python -m tools.homework.grade $(HW) $(if $(FROM),--take "$(FROM)") \
 		$(if $(PATTERN),--pattern '$(PATTERN)') $(if $(LIST),--list) \
 		$(if $(AGAIN),--again)
 
@@ -85,10 +85,10 @@ sabotage: test-tools  ## break what each claim checks and see it fall: all, or N
 	$(BIN)/python -m tools.sabotage $(NB)
 
 slides: test-tools  ## write the decks to site/_build/slides: all, NB=00, or NB=lecture; needs npm once; PDF=1 for paper
-	$(BIN)/python -m tools.slides $(NB) $(if $(PDF),--pdf)
+	$(BIN)/python -m tools.web.slides $(NB) $(if $(PDF),--pdf)
 
 site: test-tools site-tools  ## build the site into site/_build/html, decks and all; needs npm once
-	$(BIN)/python -m tools.site
+	$(BIN)/python -m tools.web.site
 
 bench: test-tools  ## measure speed against peers and limits: all, or B="training graphs"
 	$(BIN)/python -m benchmarks $(B)

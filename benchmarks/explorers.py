@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Locator, Page, TimeoutError
 
 from tests.lab import NOTEBOOKS, WIDGETS, jupyterlab, only_widgets, opened, scroll_to
-from tools import slides
+from tools.web import slides
 
 from .rows import Row
 

@@ -20,7 +20,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from lectures_lib.homework.looking_over import metadata
-from tools import execute, grade
+from tools import execute
+from tools.homework import grade
 from tools.running import Watch
 
 from .imports import OURS, imported

@@ -1,11 +1,11 @@
-"""How Sphinx builds the site; tools/site.py prepares what it reads."""
+"""How Sphinx builds the site; tools/web/site.py prepares what it reads."""
 
 import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from tools.pages import BUILD, PROJECT, REPOSITORY
+from tools.web.pages import BUILD, PROJECT, REPOSITORY
 
 project = "Deep Learning III: the notebooks"
 copyright = "text and figures CC BY 4.0, code BSD-3-Clause"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import slides
+from tools.web import slides
 from tools.writing import ToolError
 
 LONG = {"test_browser", "test_cluster", "test_grading", "test_slides", "test_sabotage"}

@@ -19,7 +19,7 @@ from tests.lab import (
     opened,
     scroll_to,
 )
-from tools.pages import stored
+from tools.web.pages import stored
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.homework import tiny as tiny_homework
-from tools import starters
+from tools.homework import starters
 
 ROOT = Path(__file__).parents[1]
 if importlib.util.find_spec("distributed") is None:
@@ -53,7 +53,7 @@ def running(x):
 """
 GRADE = """
 import sys, pathlib
-from tools import grade
+from tools.homework import grade
 name, course = sys.argv[1:]
 sys.exit(grade.main([name, "--again"], pathlib.Path(course)))
 """

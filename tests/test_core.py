@@ -12,7 +12,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from tools import execute, needed, running, sections
+from tools import execute, needed, running
+from tools.web import sections
 
 ROOT = Path(__file__).parents[1]
 FOLDED = "jp-MarkdownHeadingCollapsed"

@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tools import check_site, pages, site
+from tools.web import check_site, pages, site
 from tools.writing import ToolError
 
 # One page of each kind.

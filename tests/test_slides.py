@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Page
 
-from tools import sections, slides
+from tools.web import sections, slides
 from tools.writing import ToolError
 
 ROOT = Path(__file__).parent.parent

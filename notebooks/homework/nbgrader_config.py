@@ -1,7 +1,7 @@
 """The nbgrader course: source/ has the solutions, release/ the starters.
 
 nbgrader reads this file when it is started in this folder. What the course does in its
-own way (clearing solutions, executing submissions) is in tools/nbgrader_steps.py.
+own way (clearing solutions, executing submissions): tools/homework/nbgrader_steps.py.
 """
 
 import os
@@ -15,7 +15,7 @@ from nbgrader.preprocessors import CheckCellMetadata, ClearOutput
 COURSE = Path(__file__).resolve().parent
 sys.path.insert(0, str(COURSE.parents[1]))
 
-from tools import nbgrader_steps as ours  # noqa: E402
+from tools.homework import nbgrader_steps as ours  # noqa: E402
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 

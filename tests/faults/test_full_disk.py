@@ -18,7 +18,8 @@ import pytest
 
 from lectures_lib import data
 from tests.homework import tiny
-from tools import grade, study
+from tools import study
+from tools.homework import grade
 from tools.writing import write
 
 resource = pytest.importorskip("resource", reason="Windows has no such limit")

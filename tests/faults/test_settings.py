@@ -1,7 +1,7 @@
 """A user's own settings of other programs than the kernel's."""
 
 from tests.homework import tiny
-from tools import starters
+from tools.homework import starters
 
 MINE = """\
 c = get_config()

@@ -29,8 +29,9 @@ from benchmarks.grading import copy_course, submission
 from lectures_lib.homework.looking_over import is_graded
 from tests.homework.test_collecting import encrypted
 from tests.homework.test_submissions import through_colab, without_metadata
-from tools import execute, grade
-from tools.collecting import collect
+from tools import execute
+from tools.homework import grade
+from tools.homework.collecting import collect
 
 GIVEN = ("right", "wrong", "blank")  # answers; and "none" is not graded
 OLDER, MOVED = "older", "moved"  # it is an older attempt; it takes another's place

@@ -25,7 +25,7 @@ from lectures_lib.homework import (
     the_line,
 )
 from tests.homework import tiny
-from tools.hidden import examine
+from tools.homework.hidden import examine
 
 
 class Equal:

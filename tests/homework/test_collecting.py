@@ -12,9 +12,9 @@ import pytest
 
 from tests.homework import tiny
 from tests.homework.tiny import NAME
-from tools import archives, collecting, students
-from tools.archives import NOT_READ
-from tools.collecting import collect
+from tools.homework import archives, collecting, students
+from tools.homework.archives import NOT_READ
+from tools.homework.collecting import collect
 from tools.writing import ToolError
 
 FILE = f"{NAME}.ipynb"

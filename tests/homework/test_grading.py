@@ -21,9 +21,9 @@ from nbgrader.utils import determine_grade
 
 from benchmarks import grading
 from tests.homework import tiny
-from tools import grade, nbgrader_steps, starters
-from tools.alone import alone
-from tools.marks import problems_of
+from tools.homework import grade, nbgrader_steps, starters
+from tools.homework.alone import alone
+from tools.homework.marks import problems_of
 
 NAME = tiny.NAME
 # The first cell, which imports torch, takes long on a busy machine.
@@ -300,7 +300,7 @@ def test_a_process_that_does_not_end_is_killed_with_all_that_it_started(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_ctrl_c_stops_and_the_same_command_goes_on(course, said):
-    script = "import sys, pathlib; from tools import grade; "
+    script = "import sys, pathlib; from tools.homework import grade; "
     script += f"sys.exit(grade.main([{NAME!r}, '--again'], pathlib.Path(sys.argv[1])))"
     paths = [str(tiny.ROOT), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from lectures_lib.homework import checking
 from lectures_lib.homework.looking_over import grade_id, graded, metadata
 from tests import test_notebooks as house
-from tools.hidden import examine
+from tools.homework.hidden import examine
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "homework"
 PATHS = sorted(COURSE.glob("source/*/*.ipynb")) + sorted(

@@ -4,8 +4,8 @@ import pytest
 
 from tests.homework import hundred, tiny
 from tests.homework.test_submissions import STARTER, answered
-from tools import submissions
-from tools.collecting import collect
+from tools.homework import submissions
+from tools.homework.collecting import collect
 
 NAME = tiny.NAME
 ANSWERS = {

@@ -10,7 +10,7 @@ from nbformat.v4 import new_output
 from nbgrader.api import Gradebook, MissingEntry
 
 from tests.homework import tiny
-from tools import marks
+from tools.homework import marks
 
 # nbgrader's, while it adds a submission
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")

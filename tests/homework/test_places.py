@@ -13,7 +13,7 @@ from nbgrader import dbutil
 from tests.homework import tiny
 from tests.homework.test_grading import LOOP, filled, hand_in, load
 from tests.homework.test_handing_in import WIDGETS
-from tools import nbgrader_steps
+from tools.homework import nbgrader_steps
 
 ODD = "100% [course] (a+b) {x} é %41?b=c $HOME ~ #;& ' \" \\ "
 ANSWERS = {"running": LOOP, "order": "order = [2, 1]"}
@@ -26,7 +26,7 @@ ASKING = ANSWERS | {"running": LOOP + "\nname = input('who?')"}
 def run(course: Path, *arguments: str, **env: str) -> str:
     """What a tool prints, on a terminal that knows ASCII only."""
     module, *rest = arguments
-    code = f"import sys, pathlib; from tools import {module}; "
+    code = f"import sys, pathlib; from tools.homework import {module}; "
     code += f"sys.exit({module}.main(sys.argv[2:], pathlib.Path(sys.argv[1])))"
     command = [sys.executable, "-c", code, str(course), *rest]
     known = filter(None, [str(tiny.ROOT), os.environ.get("PYTHONPATH")])

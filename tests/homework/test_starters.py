@@ -1,4 +1,4 @@
-"""The starters in the repository are what tools/starters.py makes of the sources."""
+"""The starters here are what tools/homework/starters.py makes of their sources."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,8 @@ from nbformat.v4 import new_notebook
 
 from lectures_lib.homework.looking_over import grade_id, metadata
 from tests.homework import tiny
-from tools import execute, nbgrader_steps, starters
+from tools import execute
+from tools.homework import nbgrader_steps, starters
 
 NAMES = sorted(path.name for path in starters.COURSE.glob("source/homework_*"))
 REDO = "run `make starters`"

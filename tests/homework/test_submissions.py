@@ -11,9 +11,9 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.homework import tiny
 from tests.homework.tiny import NAME
-from tools import submissions
-from tools.archives import NOT_READ
-from tools.submissions import Unreadable
+from tools.homework import submissions
+from tools.homework.archives import NOT_READ
+from tools.homework.submissions import Unreadable
 
 FILE = f"{NAME}.ipynb"
 STARTER = tiny.source()  # its solutions are what counts as unanswered here

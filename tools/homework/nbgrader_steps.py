@@ -20,7 +20,7 @@ from traitlets import Float, List, Unicode
 import lectures_lib
 from lectures_lib.homework.looking_over import grade_id, graded, is_graded
 
-from . import running
+from .. import running
 
 STUB = "return ...  # your code, in place of this line"
 BLANK = re.compile(r"^([^\S\n]*)(.*?)  # BLANK$", re.M)

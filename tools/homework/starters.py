@@ -1,6 +1,6 @@
 """Write the starters of the homework: release/ from source/, by nbgrader.
 
-python -m tools.starters [homework_N …]
+python -m tools.homework.starters [homework_N …]
 
 First a source whose code, checks, library or data have changed is executed. Then
 nbgrader clears its solutions, and the starter is executed, unless it is the stored one.
@@ -21,10 +21,10 @@ from nbformat import NotebookNode
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from traitlets.config import Config, PyFileConfigLoader
 
-from . import execute
-from .fingerprints import digest, modules, used
+from .. import execute
+from ..fingerprints import digest, modules, used
+from ..writing import ToolError
 from .nbgrader_steps import CourseDirectory, GenerateAssignment
-from .writing import ToolError
 
 COURSE = execute.ROOT / "notebooks" / "homework"
 

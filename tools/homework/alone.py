@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .writing import ToolError
+from ..writing import ToolError
 
 
 @contextmanager

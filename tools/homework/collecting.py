@@ -11,10 +11,10 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ..writing import ToolError, write
 from . import archives, students
 from .archives import Entry, lay
 from .students import Owner
-from .writing import ToolError, write
 
 NOTEBOOK = re.compile(r"\.ipynb(\.json|\.txt)?$", re.I)
 # Platforms that give several files of one submission, each with the student's number.

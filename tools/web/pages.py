@@ -21,10 +21,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from PIL import Image
 
-from .execute import ROOT, descriptions
+from ..execute import ROOT, descriptions
+from ..writing import write
 from .sections import heading
 from .slides import LINK
-from .writing import write
 
 BUILD = ROOT / "site" / "_build"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from lectures_lib.homework.looking_over import Unreadable
 
+from ..writing import ToolError
 from .students import escaped
-from .writing import ToolError
 
 MOST = 200_000_000  # bytes of a file that is read at all
 DEPTH = 3  # zips within zips

@@ -11,8 +11,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from lectures_lib.homework import looking_over
 from lectures_lib.homework.looking_over import grade_id, metadata
 
-from . import running
-from .writing import write
+from .. import running
+from ..writing import write
 
 # Errors of a check's cell that come from reading checks.py and the library.
 GRADERS = {

@@ -1,6 +1,6 @@
 """Grade all that was handed in for one homework, whatever it is.
 
-python -m tools.grade homework_2 [--take FOLDER-or-ZIP] [--jobs 2] [--again]
+python -m tools.homework.grade homework_2 [--take FOLDER-or-ZIP] [--jobs 2] [--again]
 
 What is taken is listed first, file → student, and only that with --list; --pattern says
 whose a path is where the platform's shapes are not known. Each submission is graded by
@@ -31,16 +31,17 @@ from lectures_lib import alike
 from lectures_lib.homework import checking, looking_over
 from lectures_lib.homework.looking_over import Unreadable
 
-from . import marks, running, starters
+from .. import running
+from ..fingerprints import digest
+from ..parallel import side_by_side
+from ..writing import ToolError, write
+from . import marks, starters
 from .alone import alone
 from .collecting import Register, collect
-from .fingerprints import digest
 from .hidden import examine
 from .marks import task_of
 from .nbgrader_steps import Autograde, GenerateFeedback
-from .parallel import side_by_side
 from .submissions import prepare
-from .writing import ToolError, write
 
 SECONDS = 900  # for a submission: far more than the limits of its cells add up to
 MEGABYTES = 3000  # of the process that grades it, or one that it starts
@@ -48,7 +49,7 @@ MEGABYTES = 3000  # of the process that grades it, or one that it starts
 QUICK = "forkserver" in multiprocessing.get_all_start_methods()
 QUICK = QUICK and len(gettempdir()) < 60  # its socket is there: 107 characters at most
 PROCESSES = multiprocessing.get_context("forkserver" if QUICK else "spawn")
-PROCESSES.set_forkserver_preload(["tools.grade"])
+PROCESSES.set_forkserver_preload(["tools.homework.grade"])
 PROCESS = "nbgrader"  # the name of each
 STOP = threading.Event()  # set by Ctrl-C: what is being graded ends
 
@@ -302,6 +303,6 @@ def grade_these(grading: Grading, students: list[str], jobs: int) -> None:
 
 
 if __name__ == "__main__":
-    from tools import grade  # by the name that a cluster knows it by
+    from tools.homework import grade  # by the name that a cluster knows it by
 
     sys.exit(grade.main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """Build the site from what is stored, to be read without a kernel or a network.
 
-python -m tools.site            into site/_build/html
+python -m tools.web.site            into site/_build/html
                      --no-decks without writing the decks anew
 """
 
@@ -12,9 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ..claims_table import compared_in, from_falling
+from ..writing import ToolError, markdown_table, write
 from . import slides
 from .check_site import faults
-from .claims_table import compared_in, from_falling
 from .pages import (
     BUILD,
     HOMEWORK,
@@ -27,7 +28,6 @@ from .pages import (
     stored,
     with_files,
 )
-from .writing import ToolError, markdown_table, write
 
 SOURCE, ASSETS, HTML = BUILD / "source", BUILD / "assets", BUILD / "html"
 FRAMES = BUILD / "extra" / "frames"

@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
 
-from .writing import ToolError
+from ..writing import ToolError
 
 # Platform → what it calls a student's folder or file. Nothing else is cut from a name.
 SHAPES = {

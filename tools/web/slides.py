@@ -1,7 +1,7 @@
 """Write each notebook's deck from its stored outputs, to be shown without a network.
 
-python -m tools.slides [NUMBER ...]    one HTML file a notebook, in site/_build/slides
-                       [--pdf]         and of each two PDF, one with the speaker's notes
+python -m tools.web.slides [NUMBER ...]  one HTML file a notebook, in site/_build/slides
+                           [--pdf]       two PDF of each, one with the speaker's notes
 """
 
 import argparse
@@ -21,9 +21,9 @@ import nbformat
 from nbconvert import SlidesExporter
 from playwright.sync_api import Browser, sync_playwright
 
-from . import execute
+from .. import execute
+from ..writing import ToolError
 from .sections import core_and_deeper
-from .writing import ToolError
 
 DECKS = execute.ROOT / "site" / "_build" / "slides"
 

@@ -1,0 +1,1 @@
+"""The teacher's side of homework: starters made, submissions collected and graded."""

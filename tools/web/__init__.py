@@ -1,0 +1,1 @@
+"""What is made of the notebooks for readers without a kernel: the site, the decks."""
