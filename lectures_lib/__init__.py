@@ -5,8 +5,10 @@ import lectures_lib as ll
 device = ll.setup()
 """
 
+from .support import alike  # first: it stops where a file hides a library
+
+# isort: split
 from . import (
-    alike,
     augmentation,
     claims,
     data,
@@ -15,13 +17,12 @@ from . import (
     figures,
     graphs,
     homework,
-    lecture,
-    many,
     models,
     recorded,
     regularization,
     text,
     training,
 )
-from .explorers.widgets import Predict, quiz
 from .session import setup
+from .support import lecture, many
+from .support.asking import Predict, quiz

@@ -64,7 +64,9 @@ def png(fig: Figure, colors: int | None = 64, dpi: int = 100) -> bytes:
     return with_palette(Image.open(buffer).convert("RGB"), colors)
 
 
-def with_palette(image: Image.Image, colors: int = 64, compress_level=9) -> bytes:
+def with_palette(
+    image: Image.Image, colors: int = 64, compress_level: int = 9
+) -> bytes:
     """An RGB image as PNG bytes, with so many colours at most."""
     # Octrees keep small markers, the median cut keeps a photograph's shades.
     kind = Image.Quantize.FASTOCTREE if colors <= 64 else Image.Quantize.MEDIANCUT

@@ -1,7 +1,7 @@
 """Graph networks: matrices of a graph, layers that mix neighbours, nets, training.
 
 The cost of everything here grows with nodes and edges, never with nodes². That the
-products are quick on the way back, too, is the work of sparse.py.
+products are quick on the way back, too, is the work of support/sparse.py.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import environment, sparse, training
+from . import environment, training
 from .data import Graph
 from .environment import require
-from .sparse import product
+from .support import sparse
+from .support.sparse import product
 
 KINDS = ("plain", "residual", "initial")
 

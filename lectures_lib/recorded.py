@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .claims import Missing
+from .support.comparing import Missing
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "data" / "results"

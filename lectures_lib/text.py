@@ -5,9 +5,9 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from .data.translation import *  # noqa: F403 - all of it is part of this module
-from .data.words import *  # noqa: F403
+from .data.words import *  # noqa: F403 - all of it is part of this module
 from .data.words import WORD, as_typed, number, synsets, vectors, wordnet, words
+from .support.translation import *  # noqa: F403
 
 FUNCTION_WORDS = (
     "a about after all am an and any are as at be because been before but by can could "

@@ -10,6 +10,7 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import Locator, Page, expect
 
 from lectures_lib.explorers import widgets
+from lectures_lib.support import asking
 from tests.lab import (
     KERNEL_READY,
     NOTEBOOKS,
@@ -231,11 +232,11 @@ def test_without_controls_the_options_of_a_prediction_and_a_quiz_are_told_apart(
     browser,
 ):
     page = browser.new_page()
-    prediction = widgets.Predict("how many?", {"1 %": 1, "10 %": 10}).to_html()
+    prediction = asking.Predict("how many?", {"1 %": 1, "10 %": 10}).to_html()
     page.set_content(as_on_github(prediction))
     options = [text.strip() for text in page.locator("li").all_inner_texts()]
     assert options == ["1 %", "10 %"]
-    quiz = widgets.ask("which?", "a", {"a": "for it is", "b": "for it is not"})
+    quiz = asking.ask("which?", "a", {"a": "for it is", "b": "for it is not"})
     page.set_content(as_on_github(quiz._repr_html_()))
     assert page.get_by_text("for it is not").is_hidden()
     page.locator("summary").last.click()

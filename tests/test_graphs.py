@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from lectures_lib import environment, graphs, sparse
+from lectures_lib import environment, graphs
+from lectures_lib.support import sparse
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of its compiled parts, which are not needed

@@ -14,13 +14,14 @@ from torch.nn import functional as F
 import lectures_lib as ll
 from lectures_lib import explorers
 from lectures_lib.explorers import widgets
+from lectures_lib.support import asking
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9]*.ipynb"))
 
 
 @pytest.fixture(autouse=True)
 def no_choices(monkeypatch):
-    monkeypatch.setattr(widgets.Predict, "_choices", {})
+    monkeypatch.setattr(asking.Predict, "_choices", {})
 
 
 def make_explorer(draw=None, **changes):
@@ -92,8 +93,8 @@ def test_an_unknown_setting_is_refused_and_the_explorer_lives_on():
 
 
 def test_options_that_changed_forget_the_choice():
-    widgets.Predict("how many?", {"1": 1, "2": 2}).choices.value = "1"
-    assert widgets.Predict("how many?", {"2": 2, "3": 3}).choices.value is None
+    asking.Predict("how many?", {"1": 1, "2": 2}).choices.value = "1"
+    assert asking.Predict("how many?", {"2": 2, "3": 3}).choices.value is None
 
 
 def test_a_challenge_is_noticed():
@@ -220,7 +221,7 @@ def test_the_live_picture_has_words_that_follow_it():
 def test_text_is_escaped():
     explorer = make_explorer(label="a < b", say=lambda **_: "<b>&")
     assert "<b>&" not in explorer.to_html() and "a &lt; b" in explorer.to_html()
-    quiz = widgets.ask("a < b?", "<i>", {"<i>": "x<y"})
+    quiz = asking.ask("a < b?", "<i>", {"<i>": "x<y"})
     assert "<i>" not in quiz._repr_html_() and "x&lt;y" in quiz._repr_html_()
 
 
@@ -228,14 +229,14 @@ HOW_MANY = {"1": 1, "2": 2, "many": lambda n: n > 2, "none": lambda n: n < 1}
 
 
 def test_without_a_choice_a_comparison_says_nothing():
-    assert widgets.Predict("how many?", HOW_MANY).compare(2) is None
+    assert asking.Predict("how many?", HOW_MANY).compare(2) is None
 
 
 def test_a_prediction_is_recorded_and_survives_running_the_cell_again():
-    predict = widgets.Predict("how many?", HOW_MANY)
+    predict = asking.Predict("how many?", HOW_MANY)
     predict.choices.value = "1"
     assert "Recorded" in predict.status.value
-    again = widgets.Predict("how many?", HOW_MANY)
+    again = asking.Predict("how many?", HOW_MANY)
     assert again.choices.value == "1"
     assert repr(again.compare(5)) == (
         "You said: 1. The result: many. ✗ Worth a second look."
@@ -244,14 +245,14 @@ def test_a_prediction_is_recorded_and_survives_running_the_cell_again():
 
 
 def test_a_choice_after_the_comparison_is_set_beside_the_result_at_once():
-    predict = widgets.Predict("how many?", HOW_MANY)
+    predict = asking.Predict("how many?", HOW_MANY)
     predict.compare(0)
     predict.choices.value = "2"
     assert "You said: 2. The result: none. ✗" in predict.status.value
 
 
 def test_of_several_options_that_fit_the_first_is_right():
-    predict = widgets.Predict("q", {"below": lambda x: x < 1, "else": lambda x: True})
+    predict = asking.Predict("q", {"below": lambda x: x < 1, "else": lambda x: True})
     predict.choices.value = "else"
     assert "The result: below" in repr(predict.compare(0))
     assert "The result: else" in repr(predict.compare(2))
@@ -259,7 +260,7 @@ def test_of_several_options_that_fit_the_first_is_right():
 
 def test_a_result_of_several_parts_is_compared_as_a_whole():
     both = {"both": (True, True), "one": lambda a, b: a or b, "none": (False, False)}
-    predict = widgets.Predict("which?", both)
+    predict = asking.Predict("which?", both)
     predict.choices.value = "one"
     rights = [(True, True), (torch.tensor(True), False), (False, False)]
     for right, option in zip(rights, both):
@@ -268,22 +269,22 @@ def test_a_result_of_several_parts_is_compared_as_a_whole():
 
 def test_a_result_that_no_option_fits_is_refused():
     with pytest.raises(ValueError, match=r"\(3,\) fits none of 1, 2"):
-        widgets.Predict("how many?", {"1": 1, "2": 2}).compare(3)
+        asking.Predict("how many?", {"1": 1, "2": 2}).compare(3)
 
 
 def test_a_recording_that_is_missing_decides_nothing():
-    predict = widgets.Predict("how many?", {"1": 1})
+    predict = asking.Predict("how many?", {"1": 1})
     predict.choices.value = "1"
     assert predict.compare(ll.claims.Missing("it is gone")) is None
 
 
 def test_every_option_of_a_quiz_explains_itself():
-    stored = widgets.ask("which?", "a", {"a": "yes", "b": "no"})._repr_html_()
+    stored = asking.ask("which?", "a", {"a": "yes", "b": "no"})._repr_html_()
     assert stored.count("<details>") == 2
     assert "✓ This is the answer. yes" in stored and "✗ Not this one. no" in stored
 
 
-QUIZZES = tomllib.loads(widgets.QUIZZES.read_text(encoding="utf-8"))
+QUIZZES = tomllib.loads(asking.QUIZZES.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", QUIZZES)

@@ -60,7 +60,7 @@ def library_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
     folders = {(root / module).parent for module in found}
     read = [file for kind in BESIDE for f in folders for file in f.glob(f"*.{kind}")]
     read += [root / "data/SHA256SUMS", root / "requirements.txt"]
-    if "lectures_lib/lecture.py" in found:  # it shows what the notebooks store
+    if "lectures_lib/support/lecture.py" in found:  # it shows what the notebooks store
         read += (root / "notebooks").glob("[0-9][0-9]_*.ipynb")
     read = sorted(path for path in read if path.exists())
     # as text: line ends differ between systems

@@ -16,7 +16,7 @@ import torch
 from scipy.sparse import csr_matrix, vstack
 from torch import Tensor
 
-from .. import sparse
+from ..support import sparse
 from .files import DataError, download, read
 from .networks import Graph, both_ways
 

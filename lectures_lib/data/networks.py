@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .. import sparse
+from ..support import sparse
 from .files import tensors
 
 

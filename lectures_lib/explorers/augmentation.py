@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Affine2D
 from torch import Tensor
 
-from .. import augmentation, data, environment, many, recorded
+from .. import augmentation, data, environment, recorded
 from ..figures import BLUE, GREY, INK, RED
+from ..support import many
 from .paper import draw_sheet, draw_titles, sheet
 from .widgets import EXPLORERS, Explorer, explorer, noted, runs_at
 

@@ -1,17 +1,15 @@
 """The explorers of notebook 01: overfitting or degradation, vanishing gradients."""
 
-from collections.abc import Callable
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from torch import Tensor
 from torch.nn import functional as F
 
 from .. import data, environment, models, recorded, training
 from ..figures import GREY, INK, RED
+from ..support.many import gradient_per_layer
 from .widgets import EXPLORERS, GHOST, Explorer, explorer, noted, runs_at
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -125,33 +123,6 @@ def vanishing_gradients() -> Explorer:
 def _norms(depth: int, activation: str, gain: float, width: int) -> torch.Tensor:
     batch = data.fashion_mnist("train", 32)
     return gradient_per_layer(batch, depth, ACTIVATIONS[activation], gain, width)
-
-
-def gradient_per_layer(
-    batch: data.Labelled,
-    depth: int,
-    activation: Callable[[Tensor], Tensor],
-    gain: float,
-    width: int = 100,
-) -> Tensor:
-    """Norm of the loss's gradient at each layer's weights in five nets: (5, depth).
-
-    As notebook 01 writes it out (cell d2-norms): weights have variance gain² / fan-in,
-    no biases, and the images (n, …) are scaled to mean 0 and variance 1.
-    """
-    images, labels = batch
-    x = images.flatten(1)
-    x = (x - x.mean()) / x.std()
-    generator, weights = environment.generator(0), []
-    for fan_in, fan_out in pairwise([x.shape[1], *[width] * (depth - 1), 10]):
-        drawn = torch.randn(5, fan_in, fan_out, generator=generator)
-        weights.append((gain / fan_in**0.5 * drawn).requires_grad_())
-    for weight in weights[:-1]:
-        x = activation(x @ weight)
-    logits = (x @ weights[-1]).flatten(0, 1)
-    loss = F.cross_entropy(logits, labels.repeat(5), reduction="sum") / len(labels)
-    norms = [g.flatten(1).norm(dim=1) for g in torch.autograd.grad(loss, weights)]
-    return torch.stack(norms, dim=1)
 
 
 def _draw_norms(ax: Axes, ghost: bool, **s) -> None:

@@ -57,17 +57,24 @@ class Paper:
         return [artist for parent in parents for artist in parent.get_children()]
 
 
+def _cell(side: int) -> tuple[int, int]:
+    """Width and height that an image of a sheet takes, with its title and a gap."""
+    return side + side // 8, side + side // 2
+
+
 def sheet(rect: Sequence[float], rows: int, columns: int, side: int) -> dict:
     """Axes of an explorer for square images, with room for a title above each."""
-    width, height = columns * (side + side // 8), rows * (side + side // 2)
-    limits = {"xlim": (0, width), "ylim": (height, 0), "aspect": "equal"}
-    return {"rect": rect, "xticks": [], "yticks": [], "frame_on": False} | limits
+    width, height = _cell(side)
+    limits = {"xlim": (0, columns * width), "ylim": (rows * height, 0)}
+    limits |= {"xticks": [], "yticks": [], "aspect": "equal"}
+    return {"rect": rect, "frame_on": False} | limits
 
 
 def draw_sheet(ax: Axes, images: np.ndarray, columns: int) -> None:
     """Draw images (n, side, side) in [0, 1] into a sheet, row by row, as one image."""
     n, side, _ = images.shape
-    room = [(0, 0), (side // 2, 0), (0, side // 8)]
+    width, height = _cell(side)
+    room = [(0, 0), (height - side, 0), (0, width - side)]
     cells = np.pad(images, room, constant_values=np.nan)  # nothing covers the titles
     whole = np.block([list(row) for row in np.split(cells, n // columns)])
     extent = (0, whole.shape[1], whole.shape[0], 0)
@@ -76,10 +83,10 @@ def draw_sheet(ax: Axes, images: np.ndarray, columns: int) -> None:
 
 def draw_titles(ax: Axes, titles: Sequence[str], columns: int, side: int) -> None:
     """Write the titles above the images of a sheet, row by row."""
+    width, height = _cell(side)
     for place, title in enumerate(titles):
         row, column = divmod(place, columns)
-        x = column * (side + side // 8) + side / 2
-        y = row * (side + side // 2) + 0.4 * side
+        x, y = column * width + side / 2, row * height + 0.4 * side
         ax.text(x, y, title, ha="center", fontsize=12)
 
 

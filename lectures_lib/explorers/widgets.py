@@ -1,8 +1,4 @@
-"""Predictions, quizzes and explorers: live with a kernel, and still alive without one.
-
-Each object shows itself in two faces: ipywidgets where a kernel runs, and plain HTML in
-the stored notebook, the deck and the site.
-"""
+"""Explorers: controls, a picture and a sentence, with a kernel and without one."""
 
 import base64
 import io
@@ -13,152 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import ClassVar
 
 import ipywidgets
 import numpy as np
 import traitlets
 from matplotlib.figure import Figure
 
-from ..claims import Missing
 from ..figures import with_palette
 from ..recorded import Recording
+from ..support.asking import STYLE, TwoFaces
 from .paper import Paper
 
 Settings = dict[str, object]
 FOLDER = Path(__file__).parent
-QUIZZES = FOLDER / "quizzes.toml"
 EXPLORERS = tomllib.loads((FOLDER / "explorers.toml").read_text(encoding="utf-8"))
-STYLE = f"<style>\n{(FOLDER / 'widgets.css').read_text(encoding='utf-8')}</style>"
 
 # The script builds the slider itself: where scripts do not run (GitHub, a notebook that
 # is not trusted), the first picture is seen, the others are folded, no control is dead.
 SCRIPT = (FOLDER / "widgets.js").read_text(encoding="utf-8").strip()
 GHOST = {"facecolor": "none", "edgecolor": "#666666", "linestyle": ":", "linewidth": 2}
-
-
-class Shown:
-    """A piece of HTML, and the line of text that stands for it."""
-
-    def __init__(self, text: str, html: str) -> None:
-        self.text, self.html = text, html
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-
-def quiz(name: str) -> Shown:
-    """A quiz of the course, by its name in quizzes.toml: no cell gives it away.
-
-    Raises:
-        ValueError: there is no such quiz.
-    """
-    quizzes = tomllib.loads(QUIZZES.read_text(encoding="utf-8"))
-    if name not in quizzes:
-        raise ValueError(f"no quiz {name!r}; there are: {', '.join(quizzes)}")
-    return ask(**quizzes[name])
-
-
-def ask(question: str, answer: str, options: dict[str, str]) -> Shown:
-    """A question whose options each explain themselves when opened; needs no kernel.
-
-    Args:
-        answer: the option that is right.
-        options: each with why it is right or wrong.
-    """
-    rows = [f'{STYLE}<div class="ll"><p><b>{escape(question)}</b></p>']
-    for letter, (option, why) in zip("ABCDEFGH", options.items()):
-        verdict = "✓ This is the answer." if option == answer else "✗ Not this one."
-        rows.append(
-            f"<details><summary>{letter}. {escape(option)}</summary>"
-            f"<p>{verdict} {escape(why)}</p></details>"
-        )
-    return Shown(f"Quiz({question})", "\n".join(rows) + "</div>")
-
-
-class TwoFaces:
-    """What has a live view, and HTML that stands for it where no kernel runs."""
-
-    def _repr_mimebundle_(self, **_) -> dict:
-        # The default text of a box prints all of its children, pictures included.
-        stored = {"text/plain": repr(self), "text/html": self.to_html()}
-        return self.view._repr_mimebundle_() | stored
-
-
-class Predict(TwoFaces):
-    """A question asked before the experiment; the choice is kept, nothing waits for it.
-
-    The choice survives running the cell again: it is kept by question while the kernel
-    lives.
-
-    Args:
-        options: each with what makes it right: the result itself, or a function of the
-            result that is true; of several that fit the first is right.
-    """
-
-    _choices: ClassVar[dict[str, str]] = {}
-
-    def __init__(self, question: str, options: dict[str, object]) -> None:
-        self.question, self.options = question, options
-        self.right: str | None = None  # known when the result is
-        choice = self._choices.get(question)
-        self.choices = ipywidgets.RadioButtons(
-            options=list(options),
-            value=choice if choice in options else None,
-            layout={"width": "auto"},
-        )
-        self.status = ipywidgets.HTML()
-        title = ipywidgets.HTML(f"<b>Predict first: {escape(question)}</b>")
-        self.view = ipywidgets.VBox([title, self.choices, self.status])
-        self.choices.observe(self._record, "value")
-
-    def _record(self, change: dict) -> None:
-        self._choices[self.question] = change["new"]
-        text = self._verdict() or "Recorded. Now run the experiment."
-        self.status.value = escape(text)
-
-    def compare(self, *result: object) -> Shown | None:
-        """Set the reader's choice beside the result; nothing without a choice.
-
-        Args:
-            result: one number or more, as the options expect.
-
-        Raises:
-            ValueError: no option fits the result.
-        """
-        if any(isinstance(part, Missing) for part in result):
-            return None  # a recording that is not there decides nothing
-        fits = (option for option, rule in self.options.items() if _fits(rule, result))
-        self.right = next(fits, None)
-        if self.right is None:
-            raise ValueError(f"{result} fits none of {', '.join(self.options)}")
-        if text := self._verdict():
-            return Shown(text, f'<p class="ll-result"><b>{escape(text)}</b></p>')
-        return None
-
-    def _verdict(self) -> str | None:
-        """What is to be said of choice and result, when both are there."""
-        choice = self._choices.get(self.question)
-        if choice not in self.options or self.right is None:
-            return None
-        mark = "✓" if choice == self.right else "✗ Worth a second look."
-        return f"You said: {choice}. The result: {self.right}. {mark}"
-
-    def __repr__(self) -> str:
-        return f"Predict({self.question})"
-
-    def to_html(self) -> str:
-        name = escape(self.question)
-        # A list: without the buttons, as on GitHub, the options are still told apart.
-        button = f'<li><label><input type="radio" name="{name}">'
-        rows = "".join(f"{button} {escape(o)}</label></li>" for o in self.options)
-        return (
-            f'{STYLE}<div class="ll"><fieldset><legend>Predict first: {name}</legend>'
-            f"<ul>{rows}</ul></fieldset></div>"
-        )
 
 
 class Picture(ipywidgets.Image):
@@ -214,8 +83,8 @@ class Explorer(TwoFaces):
         )
         self.reset = ipywidgets.Button(description="Reset")
         narrow = {"max_width": "100%", "align_self": "flex-start"}
-        self.kind = "jpeg" if self.photo else "png"
-        self.picture = Picture(format=self.kind, layout=narrow)
+        kind = "jpeg" if self.photo else "png"
+        self.picture = Picture(format=kind, layout=narrow)
         self.paper = Paper(self.size, self.axes, self.base)
         self.status = ipywidgets.HTML()
         self.goal = f"<b>Challenge:</b> {escape(self.challenge)}"
@@ -310,22 +179,17 @@ class Explorer(TwoFaces):
         settings, name = self.presets[preset], escape(preset)
         self.paint(settings, before)
         data = base64.b64encode(self._picture(compress_level=9)).decode()
+        source = f"data:image/{self.picture.format};base64,{data}"
         return (
-            f'<figure><img alt="{escape(self.label)}: {name}" '
-            f'src="data:image/{self.kind};base64,{data}"><figcaption><b>{name}.</b> '
-            f"<span>{escape(self.say(**settings))}</span></figcaption></figure>"
+            f'<figure><img alt="{escape(self.label)}: {name}" src="{source}">'
+            f"<figcaption><b>{name}.</b> <span>{escape(self.say(**settings))}</span>"
+            "</figcaption></figure>"
         )
 
 
 def explorer(name: str, **parts) -> Explorer:
     """An explorer of the course: these parts, and what explorers.toml has for it."""
     return Explorer(**EXPLORERS[name] | parts)
-
-
-def _fits(rule: object, result: tuple) -> bool:
-    if callable(rule):
-        return bool(rule(*result))
-    return bool(rule == (result[0] if len(result) == 1 else result))
 
 
 def _control(name: str, values: dict | Sequence, value: object) -> ipywidgets.Widget:

@@ -2,6 +2,6 @@
 
 import sys
 
-from .looking_over import main
+from tools.homework.look import main
 
 sys.exit(main(sys.argv[1:]))

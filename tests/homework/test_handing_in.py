@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lectures_lib.homework import looking_over
 from tools import running
+from tools.homework import look
 from tools.running import Limits
 
 SECONDS = 4  # for a cell of these tests: they import nothing large
@@ -43,7 +44,7 @@ def save(folder: Path, *cells: NotebookNode) -> Path:
 
 
 def handed_in(path: Path, *options: str) -> int:
-    return looking_over.main([str(path), "--seconds", str(SECONDS), *options])
+    return look.main([str(path), "--seconds", str(SECONDS), *options])
 
 
 def test_points_are_listed_task_by_task(tmp_path, capsys):
@@ -260,7 +261,7 @@ def test_an_error_that_speaks_of_points_is_an_error(tmp_path, capsys):
 def test_a_cell_that_asks_is_named(tmp_path, capsys):
     ask = "from lectures_lib.homework import ask\nask(lambda: input('x?'))"
     path = save(tmp_path, cell("x = int(input('x? '))"), check(ask, "check_x"))
-    assert looking_over.main([str(path)]) == 1
+    assert look.main([str(path)]) == 1
     said = capsys.readouterr().out
     what = "asks by input(), and nobody answers here: write the value into the cell."
     assert f"The cell that begins with `x = int(input('x? '))`: {what}" in said
@@ -281,7 +282,7 @@ def test_a_file_that_hides_a_library_is_named(tmp_path, capsys, file, name, reac
     (tmp_path / "checks.py").write_text("x = 1")
     source = f"import {name}, helper\nimport lectures_lib\n{RIGHT}"
     path = save(tmp_path, check(source, "check_a"))
-    looking_over.main([str(path)])
+    look.main([str(path)])
     said = capsys.readouterr().out
     shown = file.partition("__")[0]
     sentence = f"{shown} beside the notebook hides the library {name}: rename it"
@@ -338,17 +339,17 @@ def test_copied_cells_are_mended_and_the_last_one_counts(tmp_path, capsys):
 def test_a_file_that_is_no_notebook_is_named(tmp_path, capsys, content, why):
     path = tmp_path / "homework_1.ipynb"
     path.write_text(content, encoding="utf-8")
-    assert looking_over.main([str(path)]) == 2
+    assert look.main([str(path)]) == 2
     said = capsys.readouterr().out
     assert why in said and len(said.splitlines()) == 1 and len(said) < 300
 
 
 def test_a_path_that_leads_nowhere_is_named(tmp_path, capsys):
     for path in (tmp_path / "absent.ipynb", tmp_path):
-        assert looking_over.main([str(path)]) == 2
+        assert look.main([str(path)]) == 2
         assert str(path) in capsys.readouterr().out
     (tmp_path / "latin.ipynb").write_bytes(b'{"cells": "\xe9"}')
-    assert looking_over.main([str(tmp_path / "latin.ipynb")]) == 2
+    assert look.main([str(tmp_path / "latin.ipynb")]) == 2
 
 
 def test_a_notebook_without_tasks_is_not_ready(tmp_path, capsys):

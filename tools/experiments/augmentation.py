@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lectures_lib import augmentation, data, environment, many, models, training
+from lectures_lib import augmentation, data, environment, models, training
+from lectures_lib.support import many
 
 OPERATIONS = [name for name in augmentation.POOL if name != "saturation"]
 STRENGTHS = [0.25, 0.5, 0.75, 1.0]  # share of an operation's range

@@ -27,9 +27,9 @@ from tempfile import TemporaryDirectory, gettempdir
 
 from nbgrader.utils import determine_grade
 
-from lectures_lib import alike
 from lectures_lib.homework import checking, looking_over
 from lectures_lib.homework.looking_over import Unreadable
+from lectures_lib.support import alike
 
 from .. import running
 from ..fingerprints import digest

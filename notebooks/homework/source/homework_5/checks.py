@@ -148,7 +148,7 @@ def july(draw, line):
     forbidden=[
         *("torch.nn.functional.dropout", "torch.nn.functional.dropout2d"),
         *("torch.dropout", "torch.feature_dropout", "torch.native_dropout"),
-        "lectures_lib.sparse.dropout",
+        "lectures_lib.support.sparse.dropout",
     ],
 )
 def dropout(draw, dropout):

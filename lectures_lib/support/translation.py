@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .files import read
-from .words import TextError, tokens
+from ..data.files import read
+from ..data.words import TextError, tokens
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .environment import require
+from ..environment import require
 
 
 def csr(counts: Tensor, columns: Tensor, values: Tensor, shape: tuple) -> Tensor:

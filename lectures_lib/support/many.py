@@ -4,12 +4,15 @@ For 8×8 pictures a training on its own spends its time on calls, not on numbers
 side by side take far less than fifty times as long. So a search runs in seconds.
 """
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from . import environment, training
-from .data import Labelled
+from .. import environment, training
+from ..data import Labelled
 
 
 def fit_many(
@@ -82,3 +85,30 @@ def accuracies(weights: list[Tensor], data: Labelled) -> Tensor:
     """The share of images that each net gets right: (nets,)."""
     images, labels = data
     return (logits(weights, images.flatten(1)).argmax(2) == labels).float().mean(1)
+
+
+def gradient_per_layer(
+    batch: Labelled,
+    depth: int,
+    activation: Callable[[Tensor], Tensor],
+    gain: float,
+    width: int = 100,
+) -> Tensor:
+    """Norm of the loss's gradient at each layer's weights in five nets: (5, depth).
+
+    As notebook 01 writes it out (cell d2-norms): weights have variance gain² / fan-in,
+    no biases, and the images (n, …) are scaled to mean 0 and variance 1.
+    """
+    images, labels = batch
+    x = images.flatten(1)
+    x = (x - x.mean()) / x.std()
+    generator, weights = environment.generator(0), []
+    for fan_in, fan_out in pairwise([x.shape[1], *[width] * (depth - 1), 10]):
+        drawn = torch.randn(5, fan_in, fan_out, generator=generator)
+        weights.append((gain / fan_in**0.5 * drawn).requires_grad_())
+    for weight in weights[:-1]:
+        x = activation(x @ weight)
+    logits = (x @ weights[-1]).flatten(0, 1)
+    loss = F.cross_entropy(logits, labels.repeat(5), reduction="sum") / len(labels)
+    norms = [g.flatten(1).norm(dim=1) for g in torch.autograd.grad(loss, weights)]
+    return torch.stack(norms, dim=1)

@@ -8,9 +8,9 @@ from textwrap import dedent
 
 from IPython.display import HTML, Markdown, display
 
-from .explorers.widgets import Explorer
+from ..explorers.widgets import Explorer
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def cells(notebook: str) -> dict[str, dict]:
