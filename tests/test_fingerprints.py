@@ -1,12 +1,14 @@
 """Fingerprints, of a tiny package whose modules are changed piece by piece."""
 
+import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from lectures_lib.recorded import fingerprint
+from lectures_lib.recorded import ROOT, fingerprint
 from tools.experiments import RECORDED
-from tools.fingerprints import modules, used
+from tools.fingerprints import home, imported, modules, package, used
 from tools.record import code
 
 TINY = {
@@ -87,3 +89,35 @@ def test_a_recording_rests_on_nets_data_and_training_and_on_no_picture():
     for made in RECORDED.values():
         stems = {Path(path).stem for path in code(made.run)}
         assert not stems & {"figures", "claims", "widgets", "recorded", "text"}
+
+
+def imports(file: Path) -> set[Path]:
+    """The other modules of ours that this one imports from, wherever it does."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    names = imported(tree, package(file, ROOT)).values()
+    return {home(name, ROOT) for name in names} - {None, file}
+
+
+def test_no_imports_go_in_a_circle_and_none_from_the_library_to_the_tools():
+    library, tools = ((ROOT / n).rglob("*.py") for n in ("lectures_lib", "tools"))
+    used_by = {file: imports(file) for file in (*library, *tools)}
+    TopologicalSorter(used_by).prepare()  # raises CycleError
+    ours, by_hand = ROOT / "lectures_lib", ROOT / "lectures_lib/homework/__main__.py"
+    for file in used_by.keys() - {by_hand}:
+        reached = {path.relative_to(ROOT).parts[0] for path in used_by[file]}
+        assert "tools" not in reached or not file.is_relative_to(ours), file
+
+
+@pytest.mark.parametrize(
+    ("room", "most"),
+    [
+        ("lectures_lib", 2200),
+        ("lectures_lib/data", 700),
+        ("lectures_lib/explorers", 1400),
+        ("lectures_lib/homework", 550),
+        ("tools", 2200),
+    ],
+)
+def test_each_room_stays_small(room, most):
+    files = (ROOT / room).glob("*.py")
+    assert sum(len(file.read_text("utf-8").splitlines()) for file in files) <= most
