@@ -74,7 +74,10 @@ class PadShortcut(nn.Module):
 def _shortcut(
     in_channels: int, out_channels: int, stride: int, option: str
 ) -> nn.Module:
-    """He et al. 2015, Section 4.1: A pads, B projects where shapes differ, C always."""
+    """He et al. 2015, Section 4.1: A pads, B projects where shapes differ, C always.
+
+    That of the ImageNet nets, always B, stands in resnets.py.
+    """
     if option != "C" and in_channels == out_channels and stride == 1:
         return nn.Identity()
     if option == "A":

@@ -145,7 +145,10 @@ def _convolution(
 
 
 def _shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
-    """Option B: a projection where the shape changes, the identity elsewhere."""
+    """Option B: a projection where the shape changes, the identity elsewhere.
+
+    The CIFAR nets' own, with options A and C, stands in models.py.
+    """
     if stride == 1 and in_channels == out_channels:
         return nn.Identity()
     projection = _convolution(in_channels, out_channels, 1, stride)

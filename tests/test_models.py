@@ -286,6 +286,17 @@ def test_shortcut_a_takes_every_second_pixel_and_adds_empty_channels():
     assert out.shape == (2, 6, 4, 4) and not out[:, 3:].any()
 
 
+@pytest.mark.parametrize("option", ["B", "C"])
+def test_shortcuts_b_and_c_are_a_one_by_one_convolution_and_a_norm(option):
+    block = models.Block(3, 6, stride=2, kind="residual", shortcut=option).eval()
+    x = torch.randn(2, 3, 7, 7)
+    (kernel, *_), skip = block.shortcut.parameters(), block.shortcut(x)
+    expected = (
+        F.conv2d(x, kernel, stride=2) / (1 + 1e-5) ** 0.5
+    )  # the norm at its start
+    assert kernel.shape == (6, 3, 1, 1) and torch.allclose(skip, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

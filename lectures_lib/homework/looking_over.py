@@ -1,4 +1,7 @@
-"""What is in a homework's notebook: its graded cells, and what came of them."""
+"""What is in a homework's notebook: its graded cells, and what came of them.
+
+Before it is handed in tools/homework/look.py runs it; grading reads it too.
+"""
 
 import re
 from collections.abc import Iterator

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lectures_lib.support import asking
+
 from ..claims_table import compared_in, from_falling
 from ..writing import ToolError, markdown_table, write
 from . import slides
@@ -158,7 +160,7 @@ def write_site(decks: bool = True) -> int:
     shutil.rmtree(HTML, ignore_errors=True)
     copy_all(SOURCE, FRAMES)
     fill()
-    shutil.copy(ROOT / "lectures_lib" / "explorers" / "widgets.css", ASSETS)
+    shutil.copy(asking.FOLDER / "widgets.css", ASSETS)
     failed = sphinx()
     if not failed:
         finish()
