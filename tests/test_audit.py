@@ -47,7 +47,7 @@ def write(folder: Path, *cells: str) -> Path:
     return path
 
 
-def test_distances_are_counted_in_standard_deviations(tmp_path, capsys):
+def test_distances_are_counted_in_standard_deviations(tmp_path, capsys, monkeypatch):
     path = write(
         tmp_path,
         "claim('X1', 'far', True, 10 + seed)",
@@ -59,6 +59,7 @@ def test_distances_are_counted_in_standard_deviations(tmp_path, capsys):
         "claim('X7', 'has no end', True, 1 / seed if seed else float('inf'))",
         "claim('example', 'is left out', False)",
     )
+    monkeypatch.setattr(audit, "SPACING", 1)
     rows = {row["id"]: row for row in audit.summary(audit.audit(path, 2, tmp_path))}
     assert list(rows) == [f"X{n}" for n in range(1, 8)]
     assert rows["X1"]["runs"] == 4 and rows["X1"]["closest"] > 10
@@ -72,7 +73,8 @@ def test_distances_are_counted_in_standard_deviations(tmp_path, capsys):
     assert "seed 1, 2 threads: X4 fell; X6 not checked" in told
 
 
-def test_what_was_compared_is_kept_run_by_run(tmp_path):
+def test_what_was_compared_is_kept_run_by_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(audit, "SPACING", 1)
     path = write(tmp_path, "claim('X1', 'far', True, 1 / 3 + seed, None)")
     assert audit.short(61_100_840) == 61_100_840 and audit.short(float("inf")) > 1e9
     (row,) = audit.summary(audit.audit(path, 2, tmp_path))
@@ -80,6 +82,18 @@ def test_what_was_compared_is_kept_run_by_run(tmp_path):
     assert measured["distance"] == [0.333333, 1.33333] * 2
     assert measured["left"] == [1, 1, 1, 1] and measured["relation"] == ">"
     assert exact["distance"] is None
+
+
+def test_two_runs_of_an_audit_have_no_seed_in_common():
+    sources = [*(audit.ROOT / "lectures_lib").rglob("*.py")]
+    sources += (audit.ROOT / "notebooks").glob("[0-9]*.ipynb")
+    written = (
+        r"(?:generator|seed_everything)\((\d+)\)|seed[=s ]+\(?([\d, ]+)|range\((\d+)\)"
+    )
+    found = [re.findall(written, path.read_text("utf-8")) for path in sources]
+    texts = [text for file in found for groups in file for text in groups]
+    seeds = [int(number) for text in texts for number in re.findall(r"\d+", text)]
+    assert len(seeds) > 100 and max(seeds) < audit.SPACING / 2
 
 
 def test_claims_that_cannot_be_read_are_an_error(tmp_path):
