@@ -29,7 +29,7 @@ from .record import RUNS, write_json
 from .running import STOPPED, Limits, failed
 from .writing import write
 
-# Between the seeds of two runs. A notebook that draws for seeds 0 to 11 would share eleven
+# Between the seeds of two runs. A notebook that draws for seeds 0 to 11 shares eleven
 # of them with the next seed: such runs are hardly two.
 SPACING = 7919
 ENOUGH = 3  # standard deviations between the closest run and falling
