@@ -31,7 +31,7 @@ from .writing import write
 
 # Between the seeds of two runs. A notebook that draws for seeds 0 to 11 shares eleven
 # of them with the next seed: such runs are hardly two.
-SPACING = 7919
+SPACING = 100_003
 ENOUGH = 3  # standard deviations between the closest run and falling
 LECTURE = re.compile(r"[A-Z]\d+")  # ids of its claims; an example has another
 DUMP = """
