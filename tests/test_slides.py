@@ -20,8 +20,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 LECTURE = ROOT / "notebooks" / "lecture.ipynb"
 
 # Steps through the deck, reveal by reveal; of whatever is seen: first words, how far it
-# reaches to the right and down, its smallest text, and which reveals are open. The deck
-# draws the formulas of a slide anew when it is reached: measured when they are there.
+# reaches to the right and down, how far code leaves its box, whether words are cut, its
+# smallest text, and which reveals are open. The deck draws the formulas of a slide anew
+# when it is reached: measured when they are there.
 MEASURE = """async () => {
   while (!window.deck) await new Promise(r => setTimeout(r, 20));
   const deck = window.deck, found = [], page = document.querySelector('.slides');
@@ -58,7 +59,13 @@ MEASURE = """async () => {
       ...seen.map(b => b.bottom - box.bottom), ...seen.map(b => box.left - b.left),
       ...seen.map(b => box.top - b.top));
     const open = slide.querySelectorAll('.fragment.visible').length;
-    found.push({text: slide.innerText.trim().slice(0, 40), over,
+    const right = e => e.getBoundingClientRect().right;
+    const code = [...slide.querySelectorAll('.highlight span')].map(
+      e => right(e) - right(e.closest('.highlight')));
+    const cut = [...slide.querySelectorAll('.jp-RenderedText pre')].some(
+      e => getComputedStyle(e).wordBreak === 'break-all');
+    found.push({text: slide.innerText.trim().slice(0, 40), over, cut,
+      code: Math.max(0, ...code),
       size: sizes(slide), at: [deck.getIndices().h, deck.getIndices().v, open]});
     if (deck.isLastSlide() && !deck.availableFragments().next) return found;
     deck.next();
@@ -118,6 +125,7 @@ def test_every_slide_fits_and_nothing_is_fetched(browser, decks, path):
     assert len(measured) > 10
     assert not overflowing(measured)
     assert not [slide for slide in measured if slide["size"] < 15]
+    assert not [slide for slide in measured if slide["code"] > 0 or slide["cut"]]
 
 
 @pytest.mark.parametrize("size", HALLS, ids=lambda size: f"{size['width']}")
