@@ -291,9 +291,8 @@ def test_shortcuts_b_and_c_are_a_one_by_one_convolution_and_a_norm(option):
     block = models.Block(3, 6, stride=2, kind="residual", shortcut=option).eval()
     x = torch.randn(2, 3, 7, 7)
     (kernel, *_), skip = block.shortcut.parameters(), block.shortcut(x)
-    expected = (
-        F.conv2d(x, kernel, stride=2) / (1 + 1e-5) ** 0.5
-    )  # the norm at its start
+    at_its_start = (1 + 1e-5) ** 0.5  # what the norm divides by
+    expected = F.conv2d(x, kernel, stride=2) / at_its_start
     assert kernel.shape == (6, 3, 1, 1) and torch.allclose(skip, expected, atol=1e-6)
 
 

@@ -217,6 +217,7 @@ def _pairs(value, than) -> tuple[list[str], np.ndarray, np.ndarray]:
 
 
 def as_array(value: object) -> np.ndarray:
+    """Numbers as float64, of the shape that they come in."""
     if isinstance(value, Tensor):
         return value.detach().cpu().double().numpy()
     if isinstance(value, list | tuple):
@@ -258,6 +259,7 @@ def _number(value: object) -> float | None:
 
 
 def short(value: object) -> str:
+    """A value as a message tells it: four digits, whole numbers whole, no long text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         whole = abs(value) < 1e15 and value == int(value)
         return f"{int(value):,}" if whole else f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""Many small nets trained at once: one batched product instead of many small ones.
+"""Many small nets at once: one batched product instead of many small ones.
 
 For 8×8 pictures a training on its own spends its time on calls, not on numbers; fifty
 side by side take far less than fifty times as long. So a search runs in seconds.
