@@ -12,7 +12,6 @@ import math
 from dataclasses import dataclass
 
 from .support.comparing import (
-    SCALES,
     Comparison,
     Missing,
     among,

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from PIL import Image
@@ -55,13 +56,13 @@ def png(fig: Figure, colors: int | None = 64, dpi: int = 100) -> bytes:
         colors: size of the palette, which makes drawings several times smaller;
             photographs need 256, and None keeps all of them.
     """
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    fig.set_dpi(dpi)
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()
+    image = Image.fromarray(np.array(canvas.buffer_rgba())).convert("RGB")
     plt.close(fig)
     fig.clear()  # three megabytes that would wait for the garbage collector
-    if colors is None:
-        return buffer.getvalue()
-    return with_palette(Image.open(buffer).convert("RGB"), colors)
+    return with_palette(image, colors) if colors else as_png(image)
 
 
 def with_palette(
@@ -70,12 +71,18 @@ def with_palette(
     """An RGB image as PNG bytes, with so many colours at most."""
     # Octrees keep small markers, the median cut keeps a photograph's shades.
     kind = Image.Quantize.FASTOCTREE if colors <= 64 else Image.Quantize.MEDIANCUT
-    image, small = image.quantize(colors, kind, dither=Image.Dither.NONE), io.BytesIO()
+    image = image.quantize(colors, kind, dither=Image.Dither.NONE)
     rgb = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
     rgb[(rgb > 250).all(1)] = 255  # nearly white would be a box on the page
     image.putpalette(rgb.tobytes())
-    image.save(small, "PNG", compress_level=compress_level)
-    return small.getvalue()
+    return as_png(image, compress_level)
+
+
+def as_png(image: Image.Image, compress_level: int = 9) -> bytes:
+    """The image as PNG bytes."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=compress_level)
+    return buffer.getvalue()
 
 
 def show(fig: Figure, alt: str, colors: int | None = 64) -> None:

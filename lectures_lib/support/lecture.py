@@ -3,14 +3,14 @@
 import json
 from difflib import get_close_matches
 from html import escape
-from pathlib import Path
 from textwrap import dedent
 
 from IPython.display import HTML, Markdown, display
 
 from ..explorers.widgets import Explorer
+from ..recorded import ROOT
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = ROOT / "notebooks"
 
 
 def cells(notebook: str) -> dict[str, dict]:

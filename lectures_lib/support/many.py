@@ -4,7 +4,8 @@ For 8×8 pictures a training on its own spends its time on calls, not on numbers
 side by side take far less than fifty times as long. So a search runs in seconds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import torch
@@ -13,6 +14,16 @@ from torch.nn import functional as F
 
 from .. import environment, training
 from ..data import Labelled
+
+
+def two_at_a_time(train: Callable, cases: Iterable) -> list:
+    """What train gives for each case, in their order: two train side by side.
+
+    For nets that gain nothing from a second core. Training must draw from generators of
+    its own, as training.fit does: with torch's, each would draw what the other left.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(train, cases))
 
 
 def fit_many(
@@ -108,7 +119,7 @@ def gradient_per_layer(
         weights.append((gain / fan_in**0.5 * drawn).requires_grad_())
     for weight in weights[:-1]:
         x = activation(x @ weight)
-    logits = (x @ weights[-1]).flatten(0, 1)
-    loss = F.cross_entropy(logits, labels.repeat(5), reduction="sum") / len(labels)
+    scores = (x @ weights[-1]).flatten(0, 1)
+    loss = F.cross_entropy(scores, labels.repeat(5), reduction="sum") / len(labels)
     norms = [g.flatten(1).norm(dim=1) for g in torch.autograd.grad(loss, weights)]
     return torch.stack(norms, dim=1)

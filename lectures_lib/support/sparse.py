@@ -91,8 +91,9 @@ def dropout(x: Tensor, p: float) -> Tensor:
     Of a CSR matrix it draws for the stored numbers only: the zeros stay zero anyway.
     """
     if x.layout == torch.strided:
-        return F.dropout(x, p)
-    values = F.dropout(x.values(), p)
+        # F.dropout does the same; on a CPU its way to draw takes four times as long.
+        return x * (torch.rand_like(x) >= p) / (1 - p)
+    values = dropout(x.values(), p)
     dropped, (transposed, order) = with_values(x, values), _transpose(x)
     dropped.transposed = with_values(transposed, values[order]), order
     return dropped
