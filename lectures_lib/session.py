@@ -30,6 +30,7 @@ def setup(seed: int = 0, threads: int | None = 1) -> torch.device:
     figures.use_style()
     if threads is not None and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(threads)
+    gc.collect()
     gc.freeze()  # what is imported stays: no need to look through it at every figure
     return environment.device()
 
@@ -39,5 +40,6 @@ def use_torchs_defaults() -> None:
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
-    torch.use_deterministic_algorithms(False)
+    if torch.are_deterministic_algorithms_enabled():  # setting it takes a second
+        torch.use_deterministic_algorithms(False)
     torch.set_printoptions(profile="default")

@@ -214,7 +214,8 @@ def test_the_numbers_in_the_text_are_those_of_the_audit():
     in_context, _ = compared("chosen in context")
     assert spread(100 * in_context, 1, "+") in CELLS["a8-context-words"]
     mild, _ = compared("all in turn", 1)
-    assert f"{-mild.mean():.0f}" == "8" and "cost about eight" in CELLS["a6-words"]
+    assert 9 < -mild.mean() < 10 and "cost over nine, as in A7" in CELLS["a6-words"]
+    assert 9 < (nothing - found["all mild ones"]).mean() < 10
 
 
 def test_the_numbers_in_the_text_are_those_of_the_recorded_operations():

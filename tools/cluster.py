@@ -13,9 +13,7 @@ from contextlib import AbstractContextManager
 from functools import cache, partial
 from importlib.metadata import version
 
-from lectures_lib.recorded import ROOT
-
-from .fingerprints import digest
+from .writing import ROOT, digest
 
 SCHEME, WAIT = "dask://", 15  # seconds
 PACKAGES = ("distributed", "nbclient", "numpy", "torch", "torchvision")

@@ -21,13 +21,11 @@ import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
-from lectures_lib.recorded import ROOT
-
 from . import running
-from .fingerprints import digest, modules, used
+from .fingerprints import modules, used
 from .lock import CLUSTER
 from .running import STOPPED, Limits, failed
-from .writing import ToolError, write
+from .writing import ROOT, ToolError, digest, write
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LECTURE = "lecture.ipynb"

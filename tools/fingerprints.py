@@ -6,19 +6,12 @@ that hands a name on is passed by for the module that the name comes from.
 """
 
 import ast
-import hashlib
-import json
 from collections.abc import Iterable
 from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
 from lectures_lib.recorded import ROOT, fingerprint
-
-
-def digest(content: object) -> str:
-    """The SHA-256 of anything that JSON can hold."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def modules(names: Iterable[str], root: Path = ROOT) -> dict[str, str]:

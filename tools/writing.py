@@ -1,12 +1,18 @@
-"""The one way in which the tools write a file, a table, to any terminal, and fail."""
+"""The one way in which the tools write a file, a table, to any terminal, and fail.
+
+Nothing here, and nothing in parallel.py, imports torch: it takes a process seconds.
+"""
 
 import codecs
+import hashlib
 import io
+import json
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 PLAIN = {"✗": "x", "✓": "+", "…": "...", "−": "-", "×": "x"}
 
 
@@ -24,6 +30,11 @@ def write(path: Path, text: str) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def digest(content: object) -> str:
+    """The SHA-256 of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def markdown_table(names: list[str], rows: Iterable[list[str]]) -> str:

@@ -32,9 +32,8 @@ from lectures_lib.homework.looking_over import Unreadable
 from lectures_lib.support import alike
 
 from .. import running
-from ..fingerprints import digest
 from ..parallel import side_by_side
-from ..writing import ToolError, write
+from ..writing import ToolError, digest, write
 from . import marks, starters
 from .alone import alone
 from .collecting import Register, collect

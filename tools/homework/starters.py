@@ -22,8 +22,8 @@ from nbgrader.converters.base import BaseConverter, NbGraderException
 from traitlets.config import Config, PyFileConfigLoader
 
 from .. import execute
-from ..fingerprints import digest, modules, used
-from ..writing import ToolError
+from ..fingerprints import modules, used
+from ..writing import ToolError, digest
 from .nbgrader_steps import CourseDirectory, GenerateAssignment
 
 COURSE = execute.ROOT / "notebooks" / "homework"
