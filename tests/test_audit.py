@@ -146,6 +146,13 @@ def test_seed_and_threads_reach_the_kernel(tmp_path):
     assert "LECTURES_SEED" not in execute.environment()
 
 
+def test_two_threads_compute_also_beside_another_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("MKL_NUM_THREADS", "1")  # as in a process of joblib
+    cell = "import torch; claim('X1', str(torch.get_num_threads()), True)"
+    (claim,) = audit.saved_runs(write(tmp_path, cell), [7], 2, tmp_path)[0]["claims"]
+    assert claim["sentence"] == "2"
+
+
 # The table of all claims.
 
 

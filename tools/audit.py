@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from joblib import cpu_count
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
@@ -49,6 +50,8 @@ def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
     notebook = execute.read(path)
     notebook.cells.append(new_code_cell(DUMP, id="audit-dump"))
     setting = {"LECTURES_SEED": str(seed), "OMP_NUM_THREADS": str(threads)}
+    # torch asks this one first, and joblib's processes have it from joblib: 1.
+    setting |= {"MKL_NUM_THREADS": str(threads)}
     setting |= {"OMP_WAIT_POLICY": "PASSIVE"}  # one that spins stops those beside it
     environment = execute.environment() | setting | variables
     limits = Limits(execute.TIMEOUT, total=math.inf, megabytes=math.inf)
@@ -93,8 +96,8 @@ def saved_runs(
     wanted, name = versions(path), "seed-{}-threads-{}.json"
     files = {seed: folder / path.stem / name.format(seed, threads) for seed in seeds}
     items = {file: (path, seed, threads) for seed, file in files.items()}
-    found = {}
-    for file, made in resumed(made_run, items, lambda r: r["of"] == wanted):
+    found, jobs = {}, max(1, cpu_count() // threads)
+    for file, made in resumed(made_run, items, lambda r: r["of"] == wanted, jobs):
         found[file] = progress(made)
     return [found[file] for file in items]
 
