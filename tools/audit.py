@@ -49,10 +49,10 @@ def run(path: Path, seed: int, threads: int, **variables: str) -> dict:
     """
     notebook = execute.read(path)
     notebook.cells.append(new_code_cell(DUMP, id="audit-dump"))
-    setting = {"LECTURES_SEED": str(seed), "OMP_NUM_THREADS": str(threads)}
-    # torch asks this one first, and joblib's processes have it from joblib: 1.
-    setting |= {"MKL_NUM_THREADS": str(threads)}
+    # torch asks for MKL's number first, and joblib's processes have it from joblib: 1.
+    setting = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
     setting |= {"OMP_WAIT_POLICY": "PASSIVE"}  # one that spins stops those beside it
+    setting |= {"LECTURES_SEED": str(seed)}
     environment = execute.environment() | setting | variables
     limits = Limits(execute.TIMEOUT, total=math.inf, megabytes=math.inf)
     running.run(notebook, path.parent, limits, until=was_stopped, env=environment)

@@ -31,9 +31,8 @@ from nbformat import NotebookNode
 from . import audit, execute
 from .needed import needed
 from .parallel import side_by_side
-from .writing import ToolError
+from .writing import ROOT, ToolError
 
-ROOT = Path(__file__).parents[1]
 COPIED = ("lectures_lib/", "data/")
 SIDE_BY_SIDE = 2  # runs; each may take 1 GB
 CACHES = shutil.ignore_patterns("__pycache__")
