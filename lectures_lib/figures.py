@@ -59,10 +59,15 @@ def png(fig: Figure, colors: int | None = 64, dpi: int = 100) -> bytes:
     fig.set_dpi(dpi)
     canvas = FigureCanvasAgg(fig)
     canvas.draw()
-    image = Image.fromarray(np.array(canvas.buffer_rgba())).convert("RGB")
+    image = drawn(canvas)
     plt.close(fig)
     fig.clear()  # three megabytes that would wait for the garbage collector
     return with_palette(image, colors) if colors else as_png(image)
+
+
+def drawn(canvas: FigureCanvasAgg) -> Image.Image:
+    """What has been drawn on the canvas, in RGB."""
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
 def with_palette(

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from ..figures import drawn
+
 
 class Paper:
     """A figure that keeps its axes as pixels: they take longer than a few curves.
@@ -49,8 +51,9 @@ class Paper:
     def image(self) -> Image.Image:
         """The axes with what has been drawn into them, in RGB."""
         self._canvas.restore_region(self._pixels)
-        self.figure.draw(self._canvas.get_renderer())
-        return Image.fromarray(np.asarray(self._canvas.buffer_rgba())).convert("RGB")
+        with plt.rc_context({"text.hinting": "none"}):  # a third of the time of text
+            self.figure.draw(self._canvas.get_renderer())
+        return drawn(self._canvas)
 
     def _artists(self) -> list[Artist]:
         parents = (self.figure, *self.axes)

@@ -17,11 +17,7 @@ STAGES = ("conv2", "conv3", "conv4", "conv5")
 ROWS = ("conv1", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "fc")
 PARTS = ("conv1", "layer1", "layer2", "layer3", "layer4", "fc")  # of the net
 PLACES = np.arange(len(ROWS))
-PANELS = {  # what is counted, and the look of its bars
-    "parameters": {"facecolor": BLUE},
-    "multiply-adds": {"facecolor": ORANGE, "hatch": "//", "edgecolor": "white"},
-    "activations": {"facecolor": GREEN, "hatch": "xx", "edgecolor": "white"},
-}
+PANELS = {"parameters": BLUE, "multiply-adds": ORANGE, "activations": GREEN}
 WIDTH = 9.2  # of a panel, in powers of ten
 LEFTS = (0, WIDTH, 2 * WIDTH)
 
@@ -86,12 +82,13 @@ def _total(s: Settings) -> tuple[int, ...]:
 
 def _draw_costs(ax: Axes, ghost: bool, **s) -> None:
     """Bars on logarithmic axes that begin at a thousand, a panel for each cost."""
-    for left, (title, look), values in zip(LEFTS, PANELS.items(), _costs(s).T):
+    for left, (title, color), values in zip(LEFTS, PANELS.items(), _costs(s).T):
         lengths = np.log10(values) - 3
         if ghost:
-            ax.add_collection(boxes(left, PLACES - 0.42, lengths, 0.84, **GHOST))
+            ends = left + lengths
+            ax.vlines(ends, PLACES - 0.45, PLACES + 0.45, GHOST["edgecolor"], ":")
             continue
-        ax.add_collection(boxes(left, PLACES - 0.3, lengths, 0.6, **look))
+        ax.add_collection(boxes(left, PLACES - 0.3, lengths, 0.6, color=color))
         for place, length, value in zip(PLACES, lengths, values):
             ax.text(left + length + 0.2, place, _short(value), va="center", fontsize=12)
         ax.text(left, -0.75, f"{title}: {_short(values.sum())}", weight="bold")

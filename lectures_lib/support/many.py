@@ -17,14 +17,14 @@ from .. import environment, training
 from ..data import Labelled
 
 
-def two_at_a_time(train: Callable, cases: Iterable) -> list:
-    """What train gives for each case, in their order: two train side by side.
+def two_at_a_time(train: Callable, *cases: Iterable) -> list:
+    """What map(train, *cases) gives, as a list: two train side by side.
 
     For nets that gain nothing from a second core. Training must draw from generators of
     its own, as training.fit does: with torch's, each would draw what the other left.
     """
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(train, cases))
+        return list(pool.map(train, *cases))
 
 
 def fit_many(
