@@ -1,13 +1,17 @@
 """What all test files share: no network, and a quiet browser."""
 
+import os
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
-from tools.web import slides
 from tools.writing import ToolError
+
+# As make has it, for a pytest without make: two threads of torch that spin stop the
+# tests beside them. It is read when torch is imported, so nothing above imports torch.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 LONG = {"test_browser", "test_cluster", "test_grading", "test_slides", "test_sabotage"}
 HERE = {"", "localhost", "localhost.localdomain", "::1", "0.0.0.0", "::"}
@@ -56,6 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium that asks nothing of the network by itself."""
+    from tools.web import slides
+
     try:
         with slides.chromium() as browser:
             yield browser

@@ -131,18 +131,18 @@ def test_a_cluster_gives_the_same_runs_to_the_last_bit_also_when_a_worker_dies(
     path, folders = tiny(tmp_path, 1), [tmp_path / "here", tmp_path / "there"]
     workers = [cluster.worker(), cluster.worker()]
     backend = {"BACKEND": cluster.address}
-    there = python("-c", AUDIT, path, folders[1], 3, **backend)
+    there = python("-c", AUDIT, path, folders[1], 2, **backend)
     while not list(folders[1].rglob("*.json")) and there.poll() is None:
         time.sleep(0.05)
     workers[0].send_signal(signal.SIGKILL)
     found = runs(there)
-    assert found == runs(python("-c", AUDIT, path, folders[0], 3, BACKEND=""))
+    assert found == runs(python("-c", AUDIT, path, folders[0], 2, BACKEND=""))
     assert [(r["seed"], r["threads"]) for r in found] == [
-        *((seed, threads) for threads in (1, 2) for seed in (0, 100003, 200006))
+        *((seed, threads) for threads in (1, 2) for seed in (0, 100003))
     ]
     files = [sorted(folder.rglob("*.json")) for folder in folders]
     texts = [[file.read_text() for file in some] for some in files]
-    assert texts[0] == texts[1] and len(texts[0]) == 6
+    assert texts[0] == texts[1] and len(texts[0]) == 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the loopback has another name")
