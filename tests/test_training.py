@@ -1,6 +1,7 @@
 """The training loop: against a loop written out, and where it must refuse."""
 
 import math
+import threading
 
 import pytest
 import torch
@@ -291,3 +292,22 @@ def test_gradient_norms_of_frozen_layers_are_the_same(digits):
     norms = training.gradient_norms(net, digits)
     assert training.gradient_norms(net.requires_grad_(False), digits) == norms
     assert not any(weight.requires_grad for weight in net.parameters())
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_nets_train_side_by_side_where_each_is_on_one_thread(threads):
+    alone, both = threads > 1, threading.Barrier(2, timeout=10)
+
+    def train(net: int, steps: int) -> tuple[int, int, bool]:
+        main = threading.current_thread() is threading.main_thread()
+        if not main:
+            both.wait()
+        return net, steps, main
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        trained = ll.many.two_at_a_time(train, [1, 2], [3, 4])
+    finally:
+        torch.set_num_threads(before)
+    assert trained == [(1, 3, alone), (2, 4, alone)]

@@ -22,7 +22,11 @@ def two_at_a_time(train: Callable, *cases: Iterable) -> list:
 
     For nets that gain nothing from a second core. Training must draw from generators of
     its own, as training.fit does: with torch's, each would draw what the other left.
+    Where torch has several threads (OMP_NUM_THREADS), one net has them all: two would
+    wait for each other, and have taken three times as long.
     """
+    if torch.get_num_threads() > 1:
+        return list(map(train, *cases))
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(train, *cases))
 
