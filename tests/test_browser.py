@@ -2,8 +2,10 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import bleach
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
@@ -27,14 +29,29 @@ from tools.web.pages import stored
 def lab(browser, tmp_path_factory):
     """The address of a JupyterLab on a folder with the notebooks' widget cells.
 
-    In its folder `whole` the notebooks are as they are.
+    In its folder `whole` the notebooks are as they are; `all` has the widget cells of
+    all of them, for one kernel.
     """
     folder = tmp_path_factory.mktemp("lab")
     (folder / "whole").mkdir()
+    together = only_widgets(NOTEBOOKS[0])
     for path in NOTEBOOKS:
         shutil.copy(path, folder / "whole")
+    for path in NOTEBOOKS[1:]:
+        together.cells += only_widgets(path).cells
+    for number, cell in enumerate(together.cells):
+        cell.id = f"cell-{number}"  # each notebook has a cell "setup"
+    nbformat.write(together, folder / "all.ipynb")
     with jupyterlab(folder) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def page_of_all(lab, browser):
+    """The widget cells of all notebooks in JupyterLab, run."""
+    page = opened(browser, lab, Path("all.ipynb"))
+    yield page
+    page.close()
 
 
 # Of each kind of control the keys, one of which leads away from its end, and its state.
@@ -91,10 +108,11 @@ OPERATE = dict(
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_widget_works_by_keyboard_in_jupyterlab(lab, browser, path):
-    page = opened(browser, lab, path)
-    cells = only_widgets(path).cells
-    for index, cell in enumerate(cells[1:], start=1):
+def test_every_widget_works_by_keyboard_in_jupyterlab(page_of_all, path):
+    page = page_of_all
+    before = NOTEBOOKS[: NOTEBOOKS.index(path)]
+    first = sum(len(only_widgets(other).cells) for other in before)
+    for index, cell in enumerate(only_widgets(path).cells[1:], start=first + 1):
         output = scroll_to(page, index)
         for widget, operate in OPERATE.items():
             if re.search(widget, cell.source):
@@ -102,7 +120,6 @@ def test_every_widget_works_by_keyboard_in_jupyterlab(lab, browser, path):
     assert not page.errors
     assert not page.get_by_text("official Jupyter news").count()
     assert not blamed(page, ".jp-OutputArea-output")
-    page.close()
 
 
 def blamed(page: Page, part: str) -> list[str]:
@@ -131,35 +148,30 @@ ARRIVED = """([notebook, name]) => {
 }"""
 
 
-@pytest.mark.parametrize(
-    ("source", "file", "name"),
-    [
-        ("00_start_here", "", "R3"),
-        ("00_start_here", "06_graph_networks.ipynb", "N3"),
-        ("06_graph_networks", "00_start_here.ipynb", "R1"),  # in an output
-    ],
-)
-def test_a_link_to_a_statement_arrives(lab, browser, source, file, name):
-    page = loaded(browser, lab.format(f"whole/{source}.ipynb"))
-    there = f'[href*="{file}"]' if file else ""
-    link = page.locator(f'.jp-Notebook a{there}[href$="#{name}"]').first
-    link.evaluate("e => e.click()")  # it may stand in a part that is folded
-    if file:  # the first click opens the notebook, the second finds its place
-        page.wait_for_function(ARRIVED, arg=[file, ""])
-        link.evaluate("e => e.click()")
-    page.wait_for_function(ARRIVED, arg=[file or source, name])
-    page.close()
-
-
-def test_the_dark_theme_is_legible(lab, browser):
-    page = loaded(browser, lab.format("whole/00_start_here.ipynb"))
+def test_links_to_statements_arrive_and_the_dark_theme_is_legible(lab, browser):
+    page = loaded(browser, lab.format("whole/06_graph_networks.ipynb"))
+    follow(page, "06_graph_networks", "00_start_here", "R1")  # in an output
+    follow(page, "00_start_here", "", "R3")
     page.evaluate(
         "jupyterapp.commands.execute('apputils:change-theme', "
         "{theme: 'JupyterLab Dark'}).then(() => 0)"
     )
     page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
     assert not [f for f in blamed(page, ".jp-Notebook") if "color-contrast" in f]
+    follow(page, "00_start_here", "06_graph_networks", "N3")
     page.close()
+
+
+def follow(page: Page, source: str, to: str, name: str) -> None:
+    """Click the link to a statement of a notebook, in the one that is in front."""
+    there = f'[href*="{to}.ipynb"]' if to else ""
+    notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    link = notebook.locator(f'a{there}[href$="#{name}"]').first.element_handle()
+    link.evaluate("e => e.click()")  # it may stand in a part that is folded
+    if to:  # the first click opens the notebook, the second finds its place
+        page.wait_for_function(ARRIVED, arg=[to, ""])
+        link.evaluate("e => e.click()")
+    page.wait_for_function(ARRIVED, arg=[to or source, name])
 
 
 def test_a_saved_copy_opens_again_without_its_kernel(lab, browser):
