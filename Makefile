@@ -61,7 +61,7 @@ test: test-tools  ## prove the collection: format, lint, tests, every notebook, 
 	@$(if $(NB),$(if $(NOTEBOOK),,echo "there is no notebook $(NB)" >&2; exit 1))
 	$(BIN)/ruff format --check $(or $(NOTEBOOK),.)
 	$(BIN)/ruff check $(or $(NOTEBOOK),.)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(if $(NB),$(READERS))
+	$(BIN)/python -m pytest -n $(if $(NB),2,3) --dist loadfile $(if $(NB),$(READERS))
 
 execute: test-tools  ## write the notebooks' outputs: those that changed, NB=00, or ALL=1
 	$(BIN)/python -m tools.execute $(if $(ALL),--all) $(NB)

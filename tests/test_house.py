@@ -611,7 +611,7 @@ def test_make_starts_at_once_when_all_is_there(house, venv, install, runs):
     assert re.findall(r"^\w+: .*", said, re.M) == [
         "ruff: format --check .",
         "ruff: check .",
-        "python: -m pytest -n 2 --dist loadfile",
+        "python: -m pytest -n 3 --dist loadfile",
     ]
 
 

@@ -6,6 +6,7 @@ is given (`net.train()`, `fit(net, train)`), and of what a training is given fir
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 from nbformat import NotebookNode
 
@@ -31,6 +32,7 @@ def needed(cells: list[NotebookNode], also: str = "") -> list[NotebookNode]:
     return kept
 
 
+@cache
 def made_and_used(source: str) -> tuple[set[str], set[str]]:
     """The names that a cell binds or changes, and those that it needs from before."""
     bound: set[str] = set()

@@ -84,7 +84,7 @@ def test_what_does_not_end_well_is_told_and_the_rest_is_checked(tmp_path, capsys
         tmp_path,
         cell("x = 2"),
         check(RIGHT, "check_before"),
-        cell("while True:\n    pass"),
+        cell("while True:\n    __import__('time').sleep(1)"),
         check(STUBBORN, "check_stubborn"),
         cell("import os\nos._exit(1)"),
         check("quit()", "check_quits"),
