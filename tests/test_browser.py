@@ -258,7 +258,7 @@ def test_without_controls_the_options_of_a_prediction_and_a_quiz_are_told_apart(
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_stored_explorers_work_by_keyboard_without_a_kernel(browser, tmp_path, path):
     notebook = nbformat.read(path, as_version=4)
-    shown = [c for c in notebook.cells if 'class="ll"' in str(c.get("outputs"))]
+    shown = [c for c in notebook.cells if '"ll" role="group"' in str(c)]
     notebook.cells = shown
     html, _ = HTMLExporter().from_notebook_node(notebook)
     file = tmp_path / "notebook.html"
