@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 
 import bleach
@@ -25,6 +26,12 @@ from tests.lab import (
 from tools.web.pages import stored
 
 
+@cache
+def cells_of_all() -> list[tuple[Path, nbformat.NotebookNode]]:
+    """The set-up and the widget cells of all notebooks, each with its notebook."""
+    return [(path, cell) for path in NOTEBOOKS for cell in only_widgets(path).cells]
+
+
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
     """The address of a JupyterLab on a folder with the notebooks' widget cells.
@@ -34,11 +41,10 @@ def lab(browser, tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("lab")
     (folder / "whole").mkdir()
-    together = only_widgets(NOTEBOOKS[0])
     for path in NOTEBOOKS:
         shutil.copy(path, folder / "whole")
-    for path in NOTEBOOKS[1:]:
-        together.cells += only_widgets(path).cells
+    together = only_widgets(NOTEBOOKS[0])
+    together.cells = [cell for _, cell in cells_of_all()]
     for number, cell in enumerate(together.cells):
         cell.id = f"cell-{number}"  # each notebook has a cell "setup"
     nbformat.write(together, folder / "all.ipynb")
@@ -109,17 +115,13 @@ OPERATE = dict(
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_widget_works_by_keyboard_in_jupyterlab(page_of_all, path):
-    page = page_of_all
-    before = NOTEBOOKS[: NOTEBOOKS.index(path)]
-    first = sum(len(only_widgets(other).cells) for other in before)
-    for index, cell in enumerate(only_widgets(path).cells[1:], start=first + 1):
-        output = scroll_to(page, index)
+    for index, (owner, cell) in enumerate(cells_of_all()):
         for widget, operate in OPERATE.items():
-            if re.search(widget, cell.source):
-                operate(output)
-    assert not page.errors
-    assert not page.get_by_text("official Jupyter news").count()
-    assert not blamed(page, ".jp-OutputArea-output")
+            if owner == path and re.search(widget, cell.source):
+                operate(scroll_to(page_of_all, index))
+    assert not page_of_all.errors
+    assert not page_of_all.get_by_text("official Jupyter news").count()
+    assert not blamed(page_of_all, ".jp-OutputArea-output")
 
 
 def blamed(page: Page, part: str) -> list[str]:
@@ -176,10 +178,11 @@ def follow(page: Page, source: str, to: str, name: str) -> None:
 
 def test_a_saved_copy_opens_again_without_its_kernel(lab, browser, page_of_all):
     """The last that uses this page: its kernel is gone then."""
-    save = "jupyterapp.commands.execute('docmanager:save').then(() => 0)"
-    page_of_all.evaluate(save)
-    end = "jupyterapp.shell.currentWidget.sessionContext.shutdown()"
-    page_of_all.evaluate(end)
+    for command in (
+        "commands.execute('docmanager:save').then(() => 0)",
+        "shell.currentWidget.sessionContext.shutdown()",
+    ):
+        page_of_all.evaluate(f"jupyterapp.{command}")
     page = loaded(browser, lab.format("all.ipynb"))
     page.locator(".ll[role=group]").first.wait_for()
     assert not page.get_by_text("Error displaying widget").count()
@@ -258,8 +261,7 @@ def test_without_controls_the_options_of_a_prediction_and_a_quiz_are_told_apart(
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_stored_explorers_work_by_keyboard_without_a_kernel(browser, tmp_path, path):
     notebook = nbformat.read(path, as_version=4)
-    shown = [c for c in notebook.cells if '"ll" role="group"' in str(c)]
-    notebook.cells = shown
+    notebook.cells = [c for c in notebook.cells if '"ll" role="group"' in str(c)]
     html, _ = HTMLExporter().from_notebook_node(notebook)
     file = tmp_path / "notebook.html"
     file.write_text(html)
@@ -268,7 +270,7 @@ def test_stored_explorers_work_by_keyboard_without_a_kernel(browser, tmp_path, p
     page.goto(file.as_uri(), wait_until="commit")
     page.wait_for_load_state()
     explorers = page.locator(".ll[role=group]").all()
-    assert len(explorers) == len(shown) > 0
+    assert len(explorers) == len(notebook.cells) > 0
     for explorer in explorers:
         slider = explorer.locator("input[type=range]")
         said = explorer.locator("p[aria-live]")

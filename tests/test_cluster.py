@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import joblib
@@ -100,7 +101,7 @@ class Cluster:
         assert any("Registered to" in line for line in program.stderr)
         return program
 
-    def stop(self) -> None:
+    def close(self) -> None:
         for process in self.processes:
             process.kill()
             process.communicate()
@@ -109,10 +110,9 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory) -> Iterator[Cluster]:
     """One for all tests, with a worker that stays."""
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
-    cluster.worker()
-    yield cluster
-    cluster.stop()
+    with closing(Cluster(tmp_path_factory.mktemp("cluster"))) as cluster:
+        cluster.worker()
+        yield cluster
 
 
 def tiny(folder: Path, pause: float = 0) -> Path:
@@ -134,8 +134,7 @@ def test_a_cluster_gives_the_same_runs_to_the_last_bit_also_when_a_worker_dies(
 ):
     path, folders = tiny(tmp_path, 1), [tmp_path / "here", tmp_path / "there"]
     second = cluster.worker()
-    backend = {"BACKEND": cluster.address}
-    there = python("-c", AUDIT, path, folders[1], 2, **backend)
+    there = python("-c", AUDIT, path, folders[1], 2, BACKEND=cluster.address)
     while not list(folders[1].rglob("*.json")) and there.poll() is None:
         time.sleep(0.05)
     second.send_signal(signal.SIGKILL)
@@ -208,16 +207,14 @@ def test_a_scheduler_that_is_away_is_a_sentence(backend, words):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the loopback has another name")
 def test_a_scheduler_that_goes_away_is_a_sentence(tmp_path):
-    cluster = Cluster(tmp_path)
-    cluster.worker()
-    process = python(
-        "-c", AUDIT, tiny(tmp_path, 3), tmp_path / "runs", 2, BACKEND=cluster.address
-    )
-    while not list((tmp_path / "runs").rglob("*.json")) and process.poll() is None:
-        time.sleep(0.05)
-    cluster.processes[0].kill()
-    _, errors = process.communicate(timeout=600)
-    cluster.stop()
+    path, there = tiny(tmp_path, 3), tmp_path / "runs"
+    with closing(Cluster(tmp_path)) as cluster:
+        cluster.worker()
+        process = python("-c", AUDIT, path, there, 2, BACKEND=cluster.address)
+        while not list(there.rglob("*.json")) and process.poll() is None:
+            time.sleep(0.05)
+        cluster.processes[0].kill()
+        _, errors = process.communicate(timeout=600)
     assert process.returncode == 1
     assert errors.strip().splitlines()[-1].startswith("BACKEND: lost its scheduler")
 
