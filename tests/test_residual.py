@@ -34,7 +34,7 @@ def from_notebook(*ids: str, **given) -> dict:
 
 
 def test_the_blocks_that_learn_the_identity_are_torchs():
-    found = from_notebook("b1-maps", "b1-block")
+    found = from_notebook("b1-kernels", "b1-maps", "b1-block")
     kernels, x = (found["random_kernels"](), found["random_kernels"]()), found["maps"]
     convolutions = [nn.Conv2d(8, 8, 3, padding=1, bias=False) for _ in kernels]
     for convolution, kernel in zip(convolutions, kernels):
@@ -54,10 +54,10 @@ def test_a_start_that_needs_no_step_to_zero_stops_nothing():
 
 
 def test_descent_is_torchs_with_momentum():
-    found = from_notebook("b1-maps", "b1-block", "b1-descend")
-    start = found["random_kernels"](), found["random_kernels"]()
-    block, maps = found["blocks"]["residual"], found["maps"]
-    weights = [nn.Parameter(kernel.clone()) for kernel in start]
+    found = from_notebook("b1-kernels", "b1-maps", "b1-block", "b1-descend")
+    kernels = found["random_kernels"](), found["random_kernels"]()
+    block, maps = found["blocks"]["residual"], found["random_maps"]()
+    weights = [nn.Parameter(kernel.clone()) for kernel in kernels]
     optimizer, errors = torch.optim.SGD(weights, lr=0.03, momentum=0.9), []
     for _ in range(5):
         loss = F.mse_loss(block(maps, weights), maps)
@@ -65,7 +65,8 @@ def test_descent_is_torchs_with_momentum():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert np.allclose(found["learn"](maps, block, start, 5), errors, rtol=1e-4)
+    learned = found["learn"](1, block, maps, kernels, steps=5)
+    assert np.allclose(learned, errors, rtol=1e-4)
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 4])
@@ -158,7 +159,7 @@ def test_a_factor_of_zero_leaves_the_picture_or_nothing():
 
 
 def test_the_explorers_stack_is_that_of_the_notebook():
-    found = from_notebook("b1-maps", "b1-block")
+    found = from_notebook("b1-kernels", "b1-maps", "b1-block")
     found["draw"] = ll.environment.generator(0)  # as the explorer's
     for id in ("b2-stack", "b2-through"):
         exec(CELLS[id], found)
