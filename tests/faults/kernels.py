@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from jupyter_client import KernelManager
 
@@ -49,7 +50,10 @@ class Kernel:
     """
 
     def __init__(self, folder: Path, before: tuple[str, ...] = (), **env: str) -> None:
-        self.manager = KernelManager(kernel_name="python3")
+        # Ports are chosen before the kernel takes them: another program can be quicker.
+        self.sockets = TemporaryDirectory()
+        through = {"transport": "ipc", "ip": f"{self.sockets.name}/socket"}
+        self.manager = KernelManager(kernel_name="python3", **through)
         spec = self.manager.kernel_spec
         spec.argv = [*before, sys.executable, *spec.argv[1:]]
         environment = os.environ | {"PYTHONPATH": str(ROOT)} | env
@@ -84,6 +88,7 @@ class Kernel:
     def end(self) -> None:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
+        self.sockets.cleanup()
 
 
 def outputs(kind: str, content: dict) -> Iterator[str]:
