@@ -217,11 +217,15 @@ def _watched() -> Iterator[set[str]]:
     called: set[str] = set()
 
     def look(frame: object, event: str, argument: object) -> None:
-        things = [frame.f_code] if event == "call" else []
-        if event == "c_call":  # a method is bound to its object: look at the class
+        if event == "call":
+            found = _forbidden.get(frame.f_code, [])
+        elif event == "c_call":  # a method is bound to its object: look at the class
             owner = type(getattr(argument, "__self__", None))
-            things = [argument, getattr(owner, argument.__name__, None)]
-        for made, short in (entry for t in things for entry in _forbidden.get(t, [])):
+            method = getattr(owner, argument.__name__, None)
+            found = _forbidden.get(argument) or _forbidden.get(method, [])
+        else:
+            return
+        for made, short in found:
             if made is object or isinstance(frame.f_locals.get("self"), made):
                 called.add(short)
 
