@@ -222,7 +222,7 @@ def _watched() -> Iterator[set[str]]:
         elif event == "c_call":  # a method is bound to its object: look at the class
             owner = type(getattr(argument, "__self__", None))
             method = getattr(owner, argument.__name__, None)
-            found = _forbidden.get(argument) or _forbidden.get(method, [])
+            found = [*_forbidden.get(argument, []), *_forbidden.get(method, [])]
         else:
             return
         for made, short in found:
